@@ -1,0 +1,294 @@
+#include "actors/market_data/front_actor.hpp"
+
+#include "actors/market_data/child_ask.hpp"
+#include "actors/market_data/instrument_actor.hpp"
+#include "actors/market_data/symbol_state.hpp"
+#include "actors/storage/cache_actor.hpp"
+#include "core/binary.hpp"
+#include "core/log.hpp"
+#include "supervision/messages.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace troupe::market_data {
+
+/// Looks at placement again: a start or stop may have failed.
+struct CheckDue {
+  std::uint64_t epoch = 0;
+};
+
+} // namespace troupe::market_data
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::market_data::CheckDue)
+
+namespace troupe::market_data {
+
+namespace {
+
+using core::Errc;
+using supervision::StartChild;
+using supervision::StopChild;
+
+constexpr const char* condition = "market_data";
+/// Less than an asker's usual deadline of 2 s, so that the last good value still reaches it.
+constexpr std::chrono::milliseconds instrument_deadline{800};
+constexpr std::chrono::milliseconds cache_deadline{500};
+/// Beside the deadlines of the store and of the venue's history, which follow each other.
+constexpr std::chrono::seconds history_slack{1};
+constexpr std::chrono::seconds child_deadline{10};
+constexpr std::chrono::seconds check_every{1};
+
+struct FrontState {
+  static inline const char* name = "market_data_front";
+  Plan plan;
+  ServicePaths paths;
+  std::set<std::string> owned; ///< symbols whose instrument actor runs here, or is on its way
+  std::set<std::string> ready;
+};
+using FrontSelf = supervision::StatefulActor<FrontState>;
+
+void report_health(FrontSelf* self) {
+  auto& state = self->state;
+  std::size_t waiting = 0;
+  std::string example;
+  for (const auto& symbol : state.owned) {
+    if (state.ready.count(symbol) == 0) {
+      ++waiting;
+      example = symbol;
+    }
+  }
+  const auto reason = waiting == 0
+                        ? std::string{}
+                        : std::to_string(waiting) + " symbols had no data yet, such as " + example;
+  self->runtime().health.set(condition, waiting == 0, reason);
+}
+
+bool is_owned_here(FrontSelf* self, const std::string& symbol) {
+  const auto owner = self->runtime().placement.owner(messages::market_data_service, symbol);
+  return owner && owner->local;
+}
+
+void start_symbol(FrontSelf* self, const std::string& symbol) {
+  auto& state = self->state;
+  const auto supervisor = self->runtime().registry.find(state.paths.instruments()).actor;
+  if (!supervisor) {
+    return;
+  }
+  state.owned.insert(symbol);
+  auto spec = std::make_shared<const supervision::ChildSpec>(instrument_child(symbol, state.plan));
+  self->request(supervisor, child_deadline, StartChild{std::move(spec)})
+    .then([](const caf::actor&) {},
+          [self, symbol](const caf::error& error) {
+            const auto reason = core::from_caf(error);
+            if (reason.code != Errc::CONFLICT) { // else it runs: this front was restarted
+              core::log::error("instrument not started",
+                               {{"symbol", symbol}, {"error", core::to_string(reason)}});
+              self->state.owned.erase(symbol);
+            }
+          });
+}
+
+void stop_symbol(FrontSelf* self, const std::string& symbol) {
+  auto& state = self->state;
+  state.owned.erase(symbol);
+  state.ready.erase(symbol);
+  if (const auto supervisor = self->runtime().registry.find(state.paths.instruments()).actor) {
+    self->request(supervisor, child_deadline, StopChild{symbol})
+      .then([](const supervision::StoppedChild&) {},
+            [symbol](const caf::error& error) {
+              core::log::warn(
+                "instrument not stopped",
+                {{"symbol", symbol}, {"error", core::to_string(core::from_caf(error))}});
+            });
+  }
+}
+
+/// Runs the instrument actors of exactly those symbols that placement gives to this node.
+void follow_placement(FrontSelf* self) {
+  for (const auto& symbol : self->state.plan->catalogue.symbols()) {
+    const bool here = is_owned_here(self, symbol);
+    const bool runs = self->state.owned.count(symbol) > 0;
+    if (here && !runs) {
+      start_symbol(self, symbol);
+    } else if (!here && runs) {
+      stop_symbol(self, symbol);
+    }
+  }
+  report_health(self);
+}
+
+/// @returns why this front does not answer for the instrument
+core::Result<trading::InstrumentId> admitted(FrontSelf* self, const trading::InstrumentId& id) {
+  auto resolved = self->state.plan->catalogue.resolve(id);
+  if (!resolved) {
+    return resolved.error();
+  }
+  const auto owner = self->runtime().placement.owner(messages::market_data_service, id.symbol);
+  if (!owner) {
+    return core::Error{Errc::UNAVAILABLE, "no live node carries market data"};
+  }
+  if (!owner->local) {
+    return core::Error{Errc::MOVED, id.symbol + " is answered by node " + owner->node};
+  }
+  return resolved;
+}
+
+/// Whether the instrument's actor is away rather than of another opinion.
+bool is_away(Errc code) {
+  switch (code) {
+    case Errc::ACTOR_DOWN:
+    case Errc::TIMEOUT:
+    case Errc::OVERLOADED:
+    case Errc::INTERNAL:
+    case Errc::NOT_READY: return true;
+    default: return false;
+  }
+}
+
+/// Answers with the last good value, or with why there is none.
+template <class Reply, class Finish>
+void answer_from_cache(FrontSelf* self,
+                       const std::string& key,
+                       const core::Error& why,
+                       caf::typed_response_promise<Reply> promise,
+                       Finish finish) {
+  ask_child(self, self->state.paths.cache(), storage::CacheGet{key}, cache_deadline, nullptr,
+            [self, why, promise, finish](const core::Result<storage::CacheAnswer>& answer) mutable {
+              if (answer && answer->value) {
+                if (auto reply = core::binary::decode<Reply>(*answer->value)) {
+                  auto& meta = reply->meta;
+                  const auto age = self->runtime().clock.now() - meta.as_of;
+                  meta.quality = trading::Quality::degraded;
+                  meta.source = "cache";
+                  meta.age_ms = std::max<std::int64_t>(0, age.count() / 1'000'000);
+                  finish(*reply);
+                  promise.deliver(std::move(*reply));
+                  return;
+                }
+              }
+              const auto code = why.code == Errc::NOT_READY ? why.code : Errc::UNAVAILABLE;
+              promise.deliver(core::to_caf(code, why.message));
+            });
+}
+
+template <supervision::Request R, class Finish>
+caf::result<typename R::Reply>
+ask_instrument(FrontSelf* self, const R& request, const std::string& key, Finish finish) {
+  using Reply = typename R::Reply;
+  auto promise = self->make_response_promise<Reply>();
+  ask_child(self, self->state.paths.instrument(request.symbol.symbol), request, instrument_deadline,
+            nullptr, [self, key, promise, finish](core::Result<Reply> reply) mutable {
+              if (reply) {
+                promise.deliver(std::move(*reply));
+              } else if (is_away(reply.error().code)) {
+                answer_from_cache<Reply>(self, key, reply.error(), promise, finish);
+              } else {
+                promise.deliver(core::to_caf(reply.error()));
+              }
+            });
+  return promise;
+}
+
+caf::result<messages::TickerReply> on_get_ticker_front(FrontSelf* self,
+                                                       const messages::GetTicker& request) {
+  const auto id = admitted(self, request.symbol);
+  if (!id) {
+    return core::to_caf(id.error());
+  }
+  return ask_instrument(self, request, ticker_key(*id), [](messages::TickerReply&) {});
+}
+
+caf::result<messages::OrderBookReply> on_get_book_front(FrontSelf* self,
+                                                        const messages::GetOrderBook& request) {
+  const auto id = admitted(self, request.symbol);
+  if (!id) {
+    return core::to_caf(id.error());
+  }
+  const auto depth = read_depth(request);
+  if (!depth) {
+    return core::to_caf(depth.error());
+  }
+  return ask_instrument(
+    self, request, book_key(*id),
+    [depth = *depth](messages::OrderBookReply& reply) { reply.data = top_of(reply.data, depth); });
+}
+
+caf::result<messages::HistoricalReply>
+on_get_historical_front(FrontSelf* self, const messages::GetHistorical& request) {
+  const auto id = admitted(self, request.symbol);
+  if (!id) {
+    return core::to_caf(id.error());
+  }
+  const auto& settings = self->state.plan->settings;
+  if (const auto query = read_query(request, configured_intervals(settings)); !query) {
+    return core::to_caf(query.error());
+  }
+  auto promise = self->make_response_promise<messages::HistoricalReply>();
+  ask_child(self, self->state.paths.instrument(request.symbol.symbol), request,
+            settings.fetch_deadline.chrono() * 2 + history_slack, nullptr,
+            [promise](core::Result<messages::HistoricalReply> reply) mutable {
+              if (reply) {
+                promise.deliver(std::move(*reply));
+                return;
+              }
+              const auto& error = reply.error();
+              const auto code = is_away(error.code) ? Errc::UNAVAILABLE : error.code;
+              promise.deliver(core::to_caf(code, error.message));
+            });
+  return promise;
+}
+
+caf::result<messages::InstrumentsReply> on_list(FrontSelf* self, const messages::ListInstruments&) {
+  messages::InstrumentsReply reply;
+  reply.data = self->state.plan->catalogue.instruments();
+  reply.meta.as_of = self->runtime().clock.now();
+  reply.meta.source = "configuration";
+  reply.meta.has_more = false;
+  return reply;
+}
+
+caf::behavior front_behavior(FrontSelf* self, Plan plan) {
+  auto& state = self->state;
+  state.plan = std::move(plan);
+  state.paths = ServicePaths::above(self->path(), 1);
+  self->runtime().health.set(condition, false, "starting");
+  self->runtime().placement.watch(caf::actor_cast<caf::actor>(self));
+  self->send(self, CheckDue{self->epoch()});
+  return {
+    supervision::handle<messages::GetTicker>(self, on_get_ticker_front),
+    supervision::handle<messages::GetOrderBook>(self, on_get_book_front),
+    supervision::handle<messages::GetHistorical>(self, on_get_historical_front),
+    supervision::handle<messages::ListInstruments>(self, on_list),
+    [self](const supervision::ViewChanged&) { follow_placement(self); },
+    [self](const SymbolReady& news) {
+      if (self->state.owned.count(news.symbol) > 0
+          && self->state.ready.insert(news.symbol).second) {
+        report_health(self);
+      }
+    },
+    [self](const CheckDue& due) {
+      if (due.epoch == self->epoch()) {
+        follow_placement(self);
+        self->delayed_send(self, check_every, due);
+      }
+    },
+  };
+}
+
+} // namespace
+
+supervision::ChildSpec front_child(Plan plan) {
+  return {.name = "front",
+          .start =
+            [plan = std::move(plan)](supervision::StartContext& context) {
+              context.runtime.registry.set_front(messages::market_data_service, context.path);
+              return context.spawn(front_behavior, plan);
+            },
+          .restart = supervision::Restart::permanent,
+          .backoff = supervision::quick_backoff};
+}
+
+} // namespace troupe::market_data

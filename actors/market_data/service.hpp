@@ -1,0 +1,27 @@
+#pragma once
+
+#include "actors/market_data/settings.hpp"
+#include "actors/storage/cache_actor.hpp"
+#include "actors/venues/common/venue.hpp"
+#include "supervision/supervisor.hpp"
+
+#include <string>
+#include <vector>
+
+namespace troupe::market_data {
+
+/// What the service is made of.
+struct Config {
+  Settings settings;
+  std::vector<venues::Venue> venues; ///< in order of priority
+  std::string storage_url;           ///< sqlite:FILE
+  storage::CacheActorSettings cache;
+};
+
+/// The service's tree, named "market_data": the stores (whose crashes are their own affair: bars
+/// wait for them), venues, instruments and the front that answers
+/// (messages/market_data.hpp). The node is ready ("market_data") once every instrument that it owns
+/// has had data.
+[[nodiscard]] supervision::SupervisorSpec service(Config config);
+
+} // namespace troupe::market_data

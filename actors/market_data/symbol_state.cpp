@@ -1,0 +1,216 @@
+#include "actors/market_data/symbol_state.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::market_data {
+
+using core::Errc;
+using core::Error;
+using core::Result;
+using core::Timestamp;
+using trading::Freshness;
+
+namespace {
+
+std::int64_t age_ms(Timestamp as_of, Timestamp now) {
+  return std::max<std::int64_t>(0, (now - as_of).count() / 1'000'000);
+}
+
+} // namespace
+
+std::vector<trading::Interval> configured_intervals(const Settings& settings) {
+  std::vector<trading::Interval> intervals;
+  for (const auto& text : settings.intervals) {
+    if (const auto interval = trading::Interval::from_text(text)) {
+      intervals.push_back(*interval);
+    }
+  }
+  std::sort(intervals.begin(), intervals.end());
+  intervals.erase(std::unique(intervals.begin(), intervals.end()), intervals.end());
+  return intervals;
+}
+
+trading::BookSnapshot top_of(const trading::BookSnapshot& book, std::size_t depth) {
+  trading::BookSnapshot top{.instrument = book.instrument,
+                            .bids = {},
+                            .asks = {},
+                            .sequence = book.sequence,
+                            .ts_event = book.ts_event};
+  const auto best = [depth](const std::vector<trading::Level>& levels) {
+    const auto count = static_cast<std::ptrdiff_t>(std::min(depth, levels.size()));
+    return std::vector<trading::Level>(levels.begin(), levels.begin() + count);
+  };
+  top.bids = best(book.bids);
+  top.asks = best(book.asks);
+  return top;
+}
+
+SymbolState::SymbolState(const std::string& symbol,
+                         const Catalogue& catalogue,
+                         const Settings& settings)
+  : intervals_(configured_intervals(settings)), book_levels_(settings.book_levels_published) {
+  for (const auto& venue : catalogue.venues()) {
+    for (const auto& instrument : venue.instruments) {
+      if (instrument.instrument.symbol == symbol) {
+        tracks_.emplace_back(
+          instrument,
+          VenueTrack::Settings{intervals_, settings.bars_in_memory_max, venue.stale_after});
+      }
+    }
+  }
+  told_.resize(tracks_.size());
+}
+
+VenueTrack* SymbolState::find(const trading::InstrumentId& id) {
+  const auto at = std::find_if(tracks_.begin(), tracks_.end(), [&](const VenueTrack& track) {
+    return track.instrument().instrument == id;
+  });
+  return at == tracks_.end() ? nullptr : &*at;
+}
+
+const VenueTrack* SymbolState::find(const trading::InstrumentId& id) const {
+  return const_cast<SymbolState*>(this)->find(id);
+}
+
+Publications SymbolState::apply(const venues::FeedBatch& batch, Timestamp now) {
+  auto* const track = find(batch.instrument);
+  if (track == nullptr) {
+    return {};
+  }
+  auto applied = track->apply(batch, now);
+  auto out = publish_bars(batch.instrument, std::move(applied.bars), now);
+  const bool primary = is_primary(*track);
+  if (applied.price_changed) {
+    auto ticker = *track->ticker();
+    ticker.consolidated = consolidated(now);
+    const auto as_of = ticker.ts_event;
+    out.price = messages::PriceUpdate{meta_of(*track, as_of, now), std::move(ticker), primary};
+  }
+  if (applied.book_changed) {
+    out.book = messages::BookChanged{meta_of(*track, track->book()->ts_event, now),
+                                     top_of(*track->book(), book_levels_), primary};
+  }
+  if (!applied.printed.empty()) {
+    out.trades = messages::TradesPrinted{batch.instrument, std::move(applied.printed), primary};
+  }
+  return out;
+}
+
+Publications
+SymbolState::publish_bars(const trading::InstrumentId& id, ClosedBars bars, Timestamp now) const {
+  Publications out;
+  const auto* const track = find(id);
+  if (track == nullptr) {
+    return out;
+  }
+  const auto quality = quality_of(track->freshness().at(now));
+  for (const auto& item : bars.published) {
+    out.bars.push_back({id, item.interval, item.bar, quality, is_primary(*track)});
+  }
+  out.to_store = std::move(bars.closed);
+  return out;
+}
+
+messages::Meta SymbolState::meta_of(const VenueTrack& track, Timestamp as_of, Timestamp now) const {
+  messages::Meta meta;
+  meta.as_of = as_of;
+  meta.quality = quality_of(track.freshness().at(now));
+  meta.source = "feed";
+  meta.age_ms = age_ms(as_of, now);
+  return meta;
+}
+
+messages::ConsolidatedQuote SymbolState::consolidated(Timestamp now) const {
+  std::vector<VenueQuote> quotes;
+  for (const auto& track : tracks_) {
+    if (track.freshness().at(now) == Freshness::LIVE) {
+      quotes.push_back(track.quote());
+    }
+  }
+  return consolidate(quotes);
+}
+
+Result<messages::TickerReply> SymbolState::ticker(const trading::InstrumentId& id,
+                                                  Timestamp now) const {
+  const auto* const track = find(id);
+  auto ticker = track != nullptr ? track->ticker() : std::nullopt;
+  if (!ticker) {
+    return Error{Errc::NOT_READY, "no price of " + id.to_text() + " has come yet"};
+  }
+  ticker->consolidated = consolidated(now);
+  return messages::TickerReply{meta_of(*track, ticker->ts_event, now), std::move(*ticker)};
+}
+
+Result<messages::OrderBookReply>
+SymbolState::order_book(const trading::InstrumentId& id, std::uint32_t depth, Timestamp now) const {
+  const auto* const track = find(id);
+  if (track == nullptr || !track->book()) {
+    return Error{Errc::NOT_READY, "no book of " + id.to_text() + " has come yet"};
+  }
+  return messages::OrderBookReply{meta_of(*track, track->book()->ts_event, now),
+                                  top_of(*track->book(), depth)};
+}
+
+messages::InstrumentStatusBeat SymbolState::beat_of(std::size_t i, Timestamp now) {
+  const auto& track = tracks_[i];
+  const auto freshness = track.freshness().at(now);
+  told_[i] = freshness;
+  return {.instrument = track.instrument().instrument,
+          .freshness = freshness,
+          .now = now,
+          .last_data = track.freshness().last_data(),
+          .reason = track.freshness().reason(now),
+          .primary = i == 0};
+}
+
+std::vector<messages::InstrumentStatusBeat> SymbolState::beats(Timestamp now) {
+  std::vector<messages::InstrumentStatusBeat> all;
+  for (std::size_t i = 0; i < tracks_.size(); ++i) {
+    all.push_back(beat_of(i, now));
+  }
+  return all;
+}
+
+std::vector<messages::InstrumentStatusBeat> SymbolState::changes(Timestamp now) {
+  std::vector<messages::InstrumentStatusBeat> changed;
+  for (std::size_t i = 0; i < tracks_.size(); ++i) {
+    if (told_[i] != tracks_[i].freshness().at(now)) {
+      changed.push_back(beat_of(i, now));
+    }
+  }
+  return changed;
+}
+
+bool SymbolState::all_heard() const {
+  return std::all_of(tracks_.begin(), tracks_.end(),
+                     [](const VenueTrack& track) { return track.freshness().heard(); });
+}
+
+messages::HistoricalReply historical_reply(const HistoryQuery& query,
+                                           const std::string& symbol,
+                                           std::vector<trading::Bar> bars,
+                                           const HistoryOrigin& origin,
+                                           Timestamp now) {
+  auto page = make_page(query, symbol, std::move(bars));
+  messages::HistoricalReply reply;
+  auto& meta = reply.meta;
+  // A closed bar stays what it is; only a range that reaches the present depends on the feed.
+  meta.quality = query.end > now ? quality_of(origin.freshness) : trading::Quality::live;
+  if (origin.incomplete) {
+    meta.quality = trading::worse(meta.quality, trading::Quality::degraded);
+  }
+  meta.source = origin.from_store ? "history" : "feed";
+  meta.has_more = page.has_more;
+  meta.next_cursor = std::move(page.next_cursor);
+  meta.as_of = now;
+  if (!page.bars.empty()) {
+    const auto& last = page.bars.back();
+    meta.as_of = last.final ? last.ts_close : std::min(last.ts_close, now);
+  }
+  meta.age_ms = age_ms(meta.as_of, now);
+  reply.data = std::move(page.bars);
+  return reply;
+}
+
+} // namespace troupe::market_data

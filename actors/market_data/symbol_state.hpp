@@ -1,0 +1,87 @@
+#pragma once
+
+#include "actors/market_data/catalogue.hpp"
+#include "actors/market_data/settings.hpp"
+#include "actors/market_data/venue_track.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe::market_data {
+
+/// What others are to be told after a batch.
+struct Publications {
+  std::optional<messages::PriceUpdate> price;
+  std::optional<messages::BookChanged> book;
+  std::optional<messages::TradesPrinted> trades;
+  std::vector<messages::BarClosed> bars;
+  std::vector<trading::IntervalBar> to_store; ///< every bar that closed
+};
+
+/// One symbol over all venues that list it: what an instrument actor knows, without the actor.
+class SymbolState {
+public:
+  SymbolState(const std::string& symbol, const Catalogue& catalogue, const Settings& settings);
+
+  /// @returns what to publish; nothing for an instrument that is not of this symbol
+  [[nodiscard]] Publications apply(const venues::FeedBatch& batch, core::Timestamp now);
+  /// The bars that a late seed closed, likewise; @pre the instrument is one of these
+  [[nodiscard]] Publications
+  publish_bars(const trading::InstrumentId& id, ClosedBars bars, core::Timestamp now) const;
+
+  /// @pre id is qualified. @returns NOT_READY before the first price
+  [[nodiscard]] core::Result<messages::TickerReply> ticker(const trading::InstrumentId& id,
+                                                           core::Timestamp now) const;
+  /// @pre id is qualified. @returns NOT_READY before the first book
+  [[nodiscard]] core::Result<messages::OrderBookReply>
+  order_book(const trading::InstrumentId& id, std::uint32_t depth, core::Timestamp now) const;
+
+  /// Freshness of every venue's instrument.
+  [[nodiscard]] std::vector<messages::InstrumentStatusBeat> beats(core::Timestamp now);
+  /// Of those alone whose freshness changed since it was last told.
+  [[nodiscard]] std::vector<messages::InstrumentStatusBeat> changes(core::Timestamp now);
+
+  /// Whether every instrument had its first batch.
+  [[nodiscard]] bool all_heard() const;
+
+  [[nodiscard]] std::vector<VenueTrack>& tracks() { return tracks_; }
+  [[nodiscard]] VenueTrack* find(const trading::InstrumentId& id);
+  [[nodiscard]] const VenueTrack* find(const trading::InstrumentId& id) const;
+  [[nodiscard]] const std::vector<trading::Interval>& intervals() const { return intervals_; }
+
+private:
+  [[nodiscard]] messages::Meta
+  meta_of(const VenueTrack& track, core::Timestamp as_of, core::Timestamp now) const;
+  [[nodiscard]] messages::ConsolidatedQuote consolidated(core::Timestamp now) const;
+  [[nodiscard]] messages::InstrumentStatusBeat beat_of(std::size_t i, core::Timestamp now);
+  [[nodiscard]] bool is_primary(const VenueTrack& track) const { return &track == tracks_.data(); }
+
+  std::vector<trading::Interval> intervals_;
+  std::size_t book_levels_;
+  std::vector<VenueTrack> tracks_; ///< in order of priority
+  std::vector<std::optional<trading::Freshness>> told_;
+};
+
+/// Ascending and distinct; @pre check(settings) finds nothing wrong
+[[nodiscard]] std::vector<trading::Interval> configured_intervals(const Settings& settings);
+
+/// The best levels of a book.
+[[nodiscard]] trading::BookSnapshot top_of(const trading::BookSnapshot& book, std::size_t depth);
+
+/// How a page of bars came about.
+struct HistoryOrigin {
+  bool from_store = false; ///< older bars were asked of the store or the venue
+  bool incomplete = false; ///< and could not be had in full
+  trading::Freshness freshness = trading::Freshness::DOWN;
+};
+
+/// @param symbol  as the caller wrote it
+[[nodiscard]] messages::HistoricalReply historical_reply(const HistoryQuery& query,
+                                                         const std::string& symbol,
+                                                         std::vector<trading::Bar> bars,
+                                                         const HistoryOrigin& origin,
+                                                         core::Timestamp now);
+
+} // namespace troupe::market_data

@@ -1,0 +1,223 @@
+#include "actors/regime/front_actor.hpp"
+
+#include "actors/regime/instrument_actor.hpp"
+#include "core/log.hpp"
+#include "messages/market_data.hpp"
+#include "messages/regime.hpp"
+#include "supervision/ask.hpp"
+#include "supervision/messages.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace troupe::regime {
+namespace {
+
+/// What the front knows of a symbol.
+struct Listing {
+  std::string path; ///< of its child
+  messages::InstrumentStatusBeat beat;
+  bool started = false;
+};
+
+struct FrontState {
+  static inline const char* name = "regime-front";
+  std::shared_ptr<const Settings> settings;
+  std::string instruments_path;
+  std::vector<trading::Interval> intervals;
+  std::unordered_map<std::string, Listing> listings;
+  bool full = false; ///< said so in the log
+};
+
+using FrontSelf = supervision::StatefulActor<FrontState>;
+
+bool owned(FrontSelf* self, const std::string& symbol) {
+  const auto owner = self->runtime().placement.owner(messages::regime_service, symbol);
+  return owner && owner->local;
+}
+
+/// The symbol's child as it runs now; empty while it is down or starting.
+caf::actor child_of(FrontSelf* self, const Listing& listing) {
+  return listing.started ? self->runtime().registry.find(listing.path).actor : caf::actor{};
+}
+
+/// Starts or stops the symbol's child as the placement says.
+void place(FrontSelf* self, const std::string& symbol, Listing& listing) {
+  const bool mine = owned(self, symbol);
+  if (mine == listing.started) {
+    return;
+  }
+  auto& state = self->state;
+  const auto done = mine ? supervision::start_child(self->runtime(), state.instruments_path,
+                                                    instrument(state.settings, listing.beat))
+                         : supervision::stop_child(self->runtime(), listing.path);
+  if (!done) {
+    // the supervisor of the children is down: it takes this front with it, and all begins anew
+    core::log::warn("regime child not placed",
+                    {{"symbol", symbol}, {"error", core::to_string(done.error())}});
+    return;
+  }
+  listing.started = mine;
+}
+
+void on_beat(FrontSelf* self, const messages::InstrumentStatusBeat& beat) {
+  if (!beat.primary) {
+    return;
+  }
+  auto& state = self->state;
+  const auto& symbol = beat.instrument.symbol;
+  auto found = state.listings.find(symbol);
+  if (found == state.listings.end()) {
+    if (state.listings.size() >= state.settings->symbols_max) {
+      if (!std::exchange(state.full, true)) {
+        core::log::warn("regime symbols full",
+                        {{"symbols_max", state.settings->symbols_max}, {"refused", symbol}});
+      }
+      return;
+    }
+    found = state.listings.emplace(symbol, Listing{}).first;
+    found->second.path = state.instruments_path + '/' + symbol;
+  }
+  auto& listing = found->second;
+  listing.beat = beat;
+  place(self, symbol, listing);
+  if (const auto child = child_of(self, listing)) {
+    self->send(child, beat);
+  }
+}
+
+void on_bar(FrontSelf* self, const messages::BarClosed& event) {
+  const auto& state = self->state;
+  if (!event.primary
+      || std::find(state.intervals.begin(), state.intervals.end(), event.interval)
+           == state.intervals.end()) {
+    return;
+  }
+  const auto found = state.listings.find(event.instrument.symbol);
+  if (found == state.listings.end()) {
+    return; // its first beat starts a child, which has this bar from history
+  }
+  if (const auto child = child_of(self, found->second)) {
+    self->send(child, event);
+  }
+}
+
+void on_gap(FrontSelf* self, const supervision::TopicGap& gap) {
+  if (gap.topic != messages::topics::bars.name) {
+    return;
+  }
+  core::log::warn("bars lost", {{"from", gap.node}, {"lost", gap.lost}});
+  for (const auto& [symbol, listing] : self->state.listings) {
+    if (const auto child = child_of(self, listing)) {
+      self->send(child, gap);
+    }
+  }
+}
+
+/// Why there is nobody to pass the request on to.
+caf::error nobody(FrontSelf* self, const trading::InstrumentId& symbol) {
+  if (!self->state.listings.empty()) {
+    return core::to_caf(core::Errc::UNKNOWN_SYMBOL,
+                        "no market data of " + symbol.to_text() + " was heard of");
+  }
+  const auto carriers = self->runtime().placement.carriers(messages::market_data_service);
+  if (carriers.empty()) {
+    return core::to_caf(core::Errc::UNAVAILABLE,
+                        "no live node carries market-data, which regimes are made of");
+  }
+  return core::to_caf(core::Errc::NOT_READY,
+                      "market-data on " + carriers.front() + " has not told of any instrument yet");
+}
+
+caf::result<messages::RegimeReply> on_get(FrontSelf* self, const messages::GetRegime& request) {
+  const auto& symbol = request.symbol.symbol;
+  const auto owner = self->runtime().placement.owner(messages::regime_service, symbol);
+  if (!owner) {
+    return core::to_caf(core::Errc::UNAVAILABLE, "no live node carries regime");
+  }
+  if (!owner->local) {
+    return core::to_caf(core::Errc::MOVED,
+                        "the regime of " + symbol + " is kept by node " + owner->node);
+  }
+  const auto found = self->state.listings.find(symbol);
+  if (found == self->state.listings.end()) {
+    return nobody(self, request.symbol);
+  }
+  const auto& primary = found->second.beat.instrument.venue;
+  if (request.symbol.qualified() && request.symbol.venue != primary) {
+    return core::to_caf(core::Errc::UNKNOWN_SYMBOL,
+                        "regimes are kept for a symbol's primary venue: expected "
+                          + found->second.beat.instrument.to_text() + " or " + symbol + ", found "
+                          + request.symbol.to_text());
+  }
+  const auto child = child_of(self, found->second);
+  if (!child) {
+    return core::to_caf(core::Errc::NOT_READY, "the regime of " + symbol + " is starting");
+  }
+  self->delegate(child, request);
+  return caf::delegated<messages::RegimeReply>{};
+}
+
+/// Children that an earlier front started.
+void adopt(FrontSelf* self) {
+  auto& state = self->state;
+  for (const auto& supervisor : self->runtime().actors.tree(state.instruments_path)) {
+    for (const auto& child : supervisor.children) {
+      auto& listing = state.listings[child.name];
+      listing.path = child.path;
+      listing.beat.instrument.symbol = child.name;
+      listing.started = true;
+    }
+  }
+}
+
+caf::behavior front_behavior(FrontSelf* self,
+                             std::shared_ptr<const Settings> settings,
+                             std::string instruments_path) {
+  auto& state = self->state;
+  state.settings = std::move(settings);
+  state.instruments_path = std::move(instruments_path);
+  for (const auto& text : state.settings->intervals) {
+    if (const auto interval = trading::Interval::from_text(text)) {
+      state.intervals.push_back(*interval);
+    }
+  }
+  adopt(self);
+  auto& runtime = self->runtime();
+  const auto me = caf::actor_cast<caf::actor>(self);
+  runtime.placement.watch(me);
+  runtime.bus.subscribe(messages::topics::venue_status, me);
+  runtime.bus.subscribe(messages::topics::bars, me);
+  return {
+    supervision::handle<messages::GetRegime>(self, on_get),
+    [self](const messages::BarClosed& event) { on_bar(self, event); },
+    [self](const messages::InstrumentStatusBeat& event) { on_beat(self, event); },
+    [self](const supervision::TopicGap& gap) { on_gap(self, gap); },
+    [self](const supervision::ViewChanged&) {
+      for (auto& [symbol, listing] : self->state.listings) {
+        place(self, symbol, listing);
+      }
+    },
+  };
+}
+
+} // namespace
+
+supervision::ChildSpec front(std::shared_ptr<const Settings> settings,
+                             std::string instruments_path) {
+  return {
+    .name = "front",
+    .start =
+      [settings = std::move(settings),
+       path = std::move(instruments_path)](supervision::StartContext& context) {
+        context.runtime.registry.set_front(messages::regime_service, context.path);
+        return context.spawn(front_behavior, settings, path);
+      },
+    .backoff = supervision::quick_backoff,
+  };
+}
+
+} // namespace troupe::regime

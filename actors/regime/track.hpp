@@ -1,0 +1,70 @@
+#pragma once
+
+#include "actors/regime/classifier.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+
+namespace troupe::regime {
+
+/// Bars to ask history for: those that open in [start, end), or without a start the newest.
+struct HistoryNeed {
+  std::optional<core::Timestamp> start;
+  std::optional<core::Timestamp> end;
+  std::uint32_t limit = 0;
+};
+
+/// The bars of one instrument on one interval, brought into order: those of history first, then
+/// live ones, each once. Where bars are missing between two live ones it wants history to say
+/// whether nothing traded or bars were lost; until then live bars wait.
+///
+///     REBUILDING     all of history is wanted; live bars are applied and kept for after it
+///     FOLLOWING      live bars are applied as they come
+///     CHECKING_HOLE  the bars of a hole are wanted; live bars are kept
+///
+/// The owner asks what is returned as wanted, one thing at a time, and hands in the answer or the
+/// failure. After a failure the whole of history is wanted (`rebuild`).
+class Track {
+public:
+  /// Throws std::invalid_argument for settings that check() refuses. @param settings  outlives this
+  Track(const Settings& settings, trading::Interval interval);
+
+  [[nodiscard]] const Classifier& classifier() const { return classifier_; }
+
+  /// Whether an answer of history is wanted and none came yet.
+  [[nodiscard]] bool wants_history() const { return mode_ != Mode::FOLLOWING; }
+  /// Whether bars may be missing in what was applied: history could not be asked.
+  [[nodiscard]] bool incomplete() const { return incomplete_; }
+  /// Live bars that wait or are kept for after a rebuild; at most `waiting_bars_max`.
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+
+  /// Wants all of history: at the start, after lost events, while there are too few bars.
+  HistoryNeed rebuild();
+
+  /// Takes a live bar. @returns what must be asked before it can be applied
+  [[nodiscard]] std::optional<HistoryNeed> on_bar(const trading::Bar& bar);
+
+  /// Takes what was wanted, ascending; bars that are not closed are passed over.
+  /// @returns what is missing next
+  [[nodiscard]] std::optional<HistoryNeed> on_history(std::span<const trading::Bar> bars);
+
+  /// What was wanted cannot be had now: goes on with the bars that are there, and is incomplete.
+  void on_history_failed();
+
+private:
+  enum class Mode : std::uint8_t { REBUILDING, FOLLOWING, CHECKING_HOLE };
+  void keep(const trading::Bar& bar);
+  [[nodiscard]] std::optional<HistoryNeed> follow(const trading::Bar& bar);
+  [[nodiscard]] std::optional<HistoryNeed> follow_waiting();
+
+  const Settings* settings_;
+  Classifier classifier_;
+  Mode mode_ = Mode::REBUILDING;
+  std::deque<trading::Bar> waiting_;
+  core::Timestamp checked_until_; ///< holes before this were asked for
+  bool incomplete_ = false;
+};
+
+} // namespace troupe::regime

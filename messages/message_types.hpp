@@ -1,0 +1,39 @@
+#pragma once
+
+#include "messages/market_data.hpp"
+#include "messages/regime.hpp"
+#include "supervision/messages.hpp"
+
+#include <caf/fwd.hpp>
+#include <caf/type_id.hpp>
+
+/// Every type that services send each other. Appended to, never reordered: the order is the wire's.
+CAF_BEGIN_TYPE_ID_BLOCK(troupe, first_custom_type_id + troupe::supervision::reserved_type_ids)
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::GetTicker))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::TickerReply))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::GetHistorical))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::HistoricalReply))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::GetOrderBook))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::OrderBookReply))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::ListInstruments))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::InstrumentsReply))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::PriceUpdate))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::TradesPrinted))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::BookChanged))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::BarClosed))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::InstrumentStatusBeat))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::GetRegime))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::RegimeReply))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::RegimeChanged))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::ReplayProgress))
+CAF_END_TYPE_ID_BLOCK(troupe)
+
+namespace troupe::messages {
+
+/// Makes CAF know every message type; the one place that instantiates their serialisation.
+void register_types(caf::actor_system_config& config);
+
+/// Of the wire layout of all of them: nodes with different ones do not talk.
+[[nodiscard]] std::uint64_t wire_fingerprint();
+
+} // namespace troupe::messages

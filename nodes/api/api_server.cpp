@@ -1,0 +1,241 @@
+#include "nodes/api/api_server.hpp"
+
+#include "core/clock.hpp"
+#include "core/log.hpp"
+#include "net/envelope.hpp"
+#include "nodes/api/inspect_routes.hpp"
+#include "nodes/api/last_good.hpp"
+#include "nodes/api/stream_actor.hpp"
+#include "supervision/ask.hpp"
+
+#include <charconv>
+#include <utility>
+
+namespace troupe::api {
+
+namespace {
+
+/// Path and query parameters by name; a name in both stands twice and is refused by the binder.
+Parameters
+parameters_of(const net::Request& request, const net::Params& params, const std::string& path) {
+  Parameters out;
+  for (const auto& parameter : request.query) {
+    out[parameter.name].push_back(parameter.value);
+  }
+  for (auto at = path.find('{'); at != std::string::npos; at = path.find('{', at + 1)) {
+    const auto name = path.substr(at + 1, path.find('}', at) - at - 1);
+    out[name].emplace_back(params[name]);
+  }
+  return out;
+}
+
+/// The members of Meta as JSON without the braces.
+std::string meta_members(const messages::Meta& meta) {
+  const auto text = core::json::encode(meta);
+  return text.substr(1, text.size() - 2);
+}
+
+/// "retry_after_ms=N" out of the text of an open breaker's refusal.
+std::optional<core::Duration> retry_after(const core::Error& error) {
+  constexpr std::string_view mark = "retry_after_ms=";
+  const auto at = error.message.find(mark);
+  double ms = 0;
+  if (at != std::string::npos) {
+    const auto* const begin = error.message.data() + at + mark.size();
+    std::from_chars(begin, error.message.data() + error.message.size(), ms);
+  }
+  if (ms > 0) {
+    return core::Duration{std::chrono::milliseconds{static_cast<std::int64_t>(ms) + 1}};
+  }
+  if (core::traits(error.code).http_status == 503) {
+    return core::Duration{std::chrono::seconds{1}};
+  }
+  return std::nullopt;
+}
+
+/// Codes after which the last good reply may stand in: the service, not the request, is at fault.
+bool service_failed(core::Errc code) {
+  return core::traits(code).http_status >= 500;
+}
+
+} // namespace
+
+/// What exists while the node answers.
+struct Serving {
+  Serving(supervision::Runtime& node_runtime, const ApiConfig& config, NodeViews node_views)
+    : runtime(node_runtime), views(std::move(node_views)),
+      bridge(runtime, "api", {.actors = config.bridges, .in_flight_max = 200}) {}
+
+  supervision::Runtime& runtime;
+  NodeViews views;
+  supervision::AskBridge bridge;
+};
+
+struct ApiServer::State {
+  explicit State(ApiConfig settings)
+    : config(std::move(settings)), last_good(config.last_good_ttl, config.last_good_entries_max) {
+    auto channels = data_channels();
+    for (const auto& channel : regime_channels()) {
+      channels.push_back(channel);
+    }
+    streams = std::make_shared<StreamRegistry>(std::move(channels));
+  }
+
+  net::Router router();
+  net::Route service_route(ServiceRoute route);
+  void answer(const ServiceRoute& route,
+              const std::string& request_key,
+              core::Result<caf::message> reply,
+              const net::Responder& respond);
+
+  ApiConfig config;
+  LastGood last_good;
+  std::shared_ptr<StreamRegistry> streams;
+  net::TokenAuthority tokens;
+  std::unique_ptr<Serving> serving;
+  std::unique_ptr<net::Server> server;
+};
+
+void ApiServer::State::answer(const ServiceRoute& route,
+                              const std::string& request_key,
+                              core::Result<caf::message> reply,
+                              const net::Responder& respond) {
+  auto encoded = reply ? route.encode(*reply) : core::Result<EncodedReply>{reply.error()};
+  const auto now_ns = core::monotonic_ns();
+  if (encoded && route.last_good) {
+    last_good.store(request_key, *encoded, now_ns);
+  } else if (!encoded && route.last_good && service_failed(encoded.error().code)) {
+    if (auto stored = last_good.find(request_key, now_ns)) {
+      encoded = std::move(*stored);
+    }
+  }
+  if (encoded) {
+    respond(net::data_response(encoded->data, meta_members(encoded->meta), respond.request_id(),
+                               config.node));
+    return;
+  }
+  net::ErrorExtras extras;
+  extras.retry_after = retry_after(encoded.error());
+  if (service_failed(encoded.error().code)) {
+    extras.details = R"({"service":")" + route.service + "\"}";
+  }
+  respond(net::error_response(encoded.error(), respond.request_id(), extras));
+}
+
+net::Route ApiServer::State::service_route(ServiceRoute route) {
+  net::Route out;
+  out.method = route.method;
+  out.path = route.path;
+  out.scope = route.scope;
+  out.handler = net::AsyncHandler{
+    [this, shared = std::make_shared<const ServiceRoute>(std::move(route))](
+      const net::Request& request, const net::Params& params, net::Responder respond) {
+      auto bound = shared->bind(parameters_of(request, params, shared->path), request.body);
+      if (!bound) {
+        respond(net::error_response(bound.error(), request.request_id));
+        return;
+      }
+      supervision::AskOptions options;
+      options.deadline = config.ask_deadline.chrono();
+      serving->bridge.ask(
+        shared->service, std::move(bound->key), std::move(bound->message), options,
+        [this, shared, key = request.target, respond = std::move(respond)](
+          core::Result<caf::message> reply) { answer(*shared, key, std::move(reply), respond); });
+    }};
+  return out;
+}
+
+net::Router ApiServer::State::router() {
+  std::vector<net::Route> routes;
+  std::vector<NodeRoute> docs;
+  const auto add_own = [&](std::vector<OwnRoute> own) {
+    for (auto& route : own) {
+      docs.push_back(route.doc);
+      net::Route made;
+      made.method = route.doc.method == "post" ? net::Method::POST : net::Method::GET;
+      made.path = route.doc.path;
+      made.scope = route.doc.scope;
+      made.accepts = "";
+      made.handler = std::move(route.handler);
+      routes.push_back(std::move(made));
+    }
+  };
+  add_own(health_routes(serving->runtime,
+                        [this]() -> const net::ServerCounters& { return server->counters(); }));
+  add_own(inspect_routes(serving->runtime, serving->views));
+  std::vector<RouteTable> tables;
+  if (config.public_routes) {
+    tables = all_routes();
+    for (auto& table : tables) {
+      for (const auto& route : table.requests) {
+        routes.push_back(service_route(route));
+      }
+    }
+    routes.push_back(stream_route("/data/stream", data_channels(), streams));
+    routes.push_back(stream_route("/regime/stream", regime_channels(), streams));
+  }
+  const auto page = [&](const char* path, std::string type, std::string text) {
+    net::Route route;
+    route.path = path;
+    route.scope = "none";
+    route.handler = net::SyncHandler{
+      [type = std::move(type), body = std::make_shared<const std::string>(std::move(text))](
+        const net::Request&, const net::Params&) {
+        net::Response response;
+        response.content_type = type;
+        response.shared_body = body;
+        return response;
+      }};
+    routes.push_back(std::move(route));
+  };
+  page("/openapi.json", "application/json", openapi_document(tables, docs, config.version));
+  page("/docs", "text/html; charset=utf-8", docs_page());
+  return net::Router{std::move(routes)};
+}
+
+ApiServer::ApiServer(ApiConfig config) : state_(std::make_unique<State>(std::move(config))) {}
+
+ApiServer::~ApiServer() = default;
+
+std::vector<supervision::ChildSpec> ApiServer::children() const {
+  return state_->config.public_routes
+           ? std::vector<supervision::ChildSpec>{stream_child(state_->streams)}
+           : std::vector<supervision::ChildSpec>{};
+}
+
+core::Result<net::Bound> ApiServer::bind() {
+  auto& state = *state_;
+  auto tokens = net::TokenAuthority::make(state.config.tokens);
+  if (!tokens) {
+    return tokens.error();
+  }
+  state.tokens = std::move(*tokens);
+  auto own = net::load_or_create_token(state.config.data_dir);
+  if (!own) {
+    return own.error();
+  }
+  state.tokens.add("node", *own, {"read", "trade", "admin"});
+  state.tokens.set_open_read(state.config.open_reads);
+  net::ServerOptions options;
+  options.node = state.config.node;
+  options.authorise = [&state](const net::Request& request, std::string_view scope) {
+    return state.tokens.authorise(request, scope);
+  };
+  state.server =
+    std::make_unique<net::Server>(state.config.server, net::Router{}, std::move(options));
+  return state.server->bind();
+}
+
+core::Result<void> ApiServer::start(supervision::Runtime& runtime, NodeViews views) {
+  state_->serving = std::make_unique<Serving>(runtime, state_->config, std::move(views));
+  return state_->server->serve(state_->router());
+}
+
+void ApiServer::stop(core::Duration deadline) {
+  if (state_->server) {
+    state_->server->stop(deadline);
+  }
+  state_->serving.reset();
+}
+
+} // namespace troupe::api

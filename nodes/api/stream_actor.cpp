@@ -1,0 +1,217 @@
+#include "nodes/api/stream_actor.hpp"
+
+#include "messages/message_types.hpp"
+#include "supervision/actor.hpp"
+
+#include <caf/behavior.hpp>
+#include <caf/event_based_actor.hpp>
+
+namespace troupe::api {
+
+namespace {
+
+using namespace std::chrono_literals;
+using messages::BarClosed;
+using messages::BookChanged;
+using messages::InstrumentStatusBeat;
+using messages::PriceUpdate;
+using messages::RegimeChanged;
+using messages::TradesPrinted;
+
+struct StreamState {
+  static inline const char* name = "streams";
+  std::shared_ptr<StreamRegistry> registry;
+};
+
+using Self = supervision::StatefulActor<StreamState>;
+
+struct HeartbeatDue {};
+BOOST_DESCRIBE_STRUCT(HeartbeatDue, (), ())
+
+using core::inspect;
+
+trading::Quality quality_of(trading::Freshness freshness) {
+  switch (freshness) {
+    case trading::Freshness::LIVE: return trading::Quality::live;
+    case trading::Freshness::STALE:
+    case trading::Freshness::RESYNC: return trading::Quality::stale;
+    case trading::Freshness::DOWN: break;
+  }
+  return trading::Quality::degraded;
+}
+
+StreamNews news_of(const PriceUpdate& event) {
+  return {.channel = "ticker",
+          .instrument = event.ticker.instrument,
+          .primary = event.primary,
+          .interval = {},
+          .as_of = event.meta.as_of,
+          .quality = event.meta.quality,
+          .data = core::json::encode(event.ticker)};
+}
+
+StreamNews news_of(const BookChanged& event) {
+  return {.channel = "book",
+          .instrument = event.book.instrument,
+          .primary = event.primary,
+          .interval = {},
+          .as_of = event.meta.as_of,
+          .quality = event.meta.quality,
+          .data = core::json::encode(event.book)};
+}
+
+StreamNews news_of(const TradesPrinted& event) {
+  return {.channel = "trades",
+          .instrument = event.instrument,
+          .primary = event.primary,
+          .interval = {},
+          .as_of = event.trades.empty() ? core::Timestamp{} : event.trades.back().ts_event,
+          .quality = trading::Quality::live,
+          .data = core::json::encode(event.trades)};
+}
+
+StreamNews news_of(const BarClosed& event) {
+  return {.channel = "bars",
+          .instrument = event.instrument,
+          .primary = event.primary,
+          .interval = event.interval.to_text(),
+          .as_of = event.bar.ts_close,
+          .quality = event.quality,
+          .data = core::json::encode(event.bar)};
+}
+
+StreamNews news_of(const InstrumentStatusBeat& event) {
+  return {.channel = "status",
+          .instrument = event.instrument,
+          .primary = event.primary,
+          .interval = {},
+          .as_of = event.now,
+          .quality = quality_of(event.freshness),
+          .data = core::json::encode(event)};
+}
+
+StreamNews news_of(const RegimeChanged& event) {
+  return {.channel = "regime",
+          .instrument = event.state.instrument,
+          .primary = true,
+          .interval = event.state.interval.to_text(),
+          .as_of = event.meta.as_of,
+          .quality = event.meta.quality,
+          .data = core::json::encode(event)};
+}
+
+void subscribe_all(Self* self) {
+  auto& bus = self->runtime().bus;
+  const auto me = caf::actor_cast<caf::actor>(self);
+  for (const auto* topic :
+       {&messages::topics::venue_status, &messages::topics::price_update, &messages::topics::book,
+        &messages::topics::trades, &messages::topics::bars, &messages::topics::regime_changes}) {
+    bus.subscribe(*topic, me);
+  }
+}
+
+caf::behavior streams(Self* self, const std::shared_ptr<StreamRegistry>& registry) {
+  self->state.registry = registry;
+  subscribe_all(self);
+  self->delayed_send(self, 1s, HeartbeatDue{});
+  const auto publish = [self](const auto& event) { self->state.registry->publish(news_of(event)); };
+  return {
+    [publish](const PriceUpdate& event) { publish(event); },
+    [publish](const BookChanged& event) { publish(event); },
+    [publish](const TradesPrinted& event) { publish(event); },
+    [publish](const BarClosed& event) { publish(event); },
+    [publish](const RegimeChanged& event) { publish(event); },
+    [self, publish](const InstrumentStatusBeat& event) {
+      self->state.registry->learn(event.instrument, event.primary);
+      publish(event);
+    },
+    [self](const supervision::TopicGap& gap) {
+      self->state.registry->publish_gap(gap.topic, gap.lost);
+    },
+    [self](HeartbeatDue) {
+      self->state.registry->heartbeat(self->runtime().clock.now());
+      self->delayed_send(self, 1s, HeartbeatDue{});
+    },
+  };
+}
+
+/// One WebSocket path: parses what clients say and answers.
+class StreamHandler final : public net::WebSocketHandler {
+public:
+  StreamHandler(std::vector<Channel> channels, std::shared_ptr<StreamRegistry> registry)
+    : channels_(std::move(channels)), registry_(std::move(registry)) {}
+
+  void on_open(const net::SessionPtr& session, const net::Request&) override {
+    registry_->add(session);
+  }
+
+  void on_message(const net::SessionPtr& session, std::string_view text) override {
+    const auto request = parse_stream_request(text, channels_);
+    if (!request) {
+      session->send(net::make_frame(stream_error(request.error(), stream_request_id(text))));
+      return;
+    }
+    switch (request->op) {
+      case StreamOp::PING: session->send(net::make_frame(stream_ack(*request))); break;
+      case StreamOp::UNSUBSCRIBE: registry_->unsubscribe(session, *request); break;
+      case StreamOp::SUBSCRIBE:
+        if (const auto done = registry_->subscribe(session, *request); !done) {
+          session->send(net::make_frame(stream_error(done.error(), request->id)));
+        }
+        break;
+    }
+  }
+
+  void on_close(const net::SessionPtr& session, std::uint16_t) override {
+    registry_->remove(session);
+  }
+
+private:
+  const std::vector<Channel> channels_;
+  const std::shared_ptr<StreamRegistry> registry_;
+};
+
+} // namespace
+
+// clang-format off
+std::vector<Channel> data_channels() {
+  return {
+    // name      conflated  default interval
+    {"ticker",   true,      ""},
+    {"trades",   false,     ""},
+    {"book",     true,      ""},
+    {"bars",     false,     "1m"},
+    {"status",   true,      ""},
+  };
+}
+
+std::vector<Channel> regime_channels() {
+  return {
+    {"regime",   true,      "1h"},
+  };
+}
+// clang-format on
+
+supervision::ChildSpec stream_child(std::shared_ptr<StreamRegistry> registry) {
+  supervision::ChildSpec spec;
+  spec.name = "streams";
+  spec.start = [registry = std::move(registry)](supervision::StartContext& context) {
+    return context.spawn(streams, registry);
+  };
+  spec.backoff = supervision::quick_backoff;
+  return spec;
+}
+
+net::Route stream_route(std::string path,
+                        std::vector<Channel> channels,
+                        std::shared_ptr<StreamRegistry> registry) {
+  net::Route route;
+  route.method = net::Method::GET;
+  route.path = std::move(path);
+  route.handler = std::shared_ptr<net::WebSocketHandler>(
+    std::make_shared<StreamHandler>(std::move(channels), std::move(registry)));
+  route.scope = "read";
+  return route;
+}
+
+} // namespace troupe::api

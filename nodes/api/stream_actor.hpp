@@ -1,0 +1,24 @@
+#pragma once
+
+#include "net/router.hpp"
+#include "nodes/api/stream_registry.hpp"
+#include "supervision/supervisor.hpp"
+
+#include <memory>
+
+namespace troupe::api {
+
+/// The channels of /data/stream and /regime/stream.
+[[nodiscard]] std::vector<Channel> data_channels();
+[[nodiscard]] std::vector<Channel> regime_channels();
+
+/// The child that listens to the bus and feeds the registry; its state is the registry's, so a
+/// restart loses nothing but the events between.
+[[nodiscard]] supervision::ChildSpec stream_child(std::shared_ptr<StreamRegistry> registry);
+
+/// The WebSocket route of a stream. @param channels  those that may be subscribed there
+[[nodiscard]] net::Route stream_route(std::string path,
+                                      std::vector<Channel> channels,
+                                      std::shared_ptr<StreamRegistry> registry);
+
+} // namespace troupe::api

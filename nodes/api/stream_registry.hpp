@@ -1,0 +1,84 @@
+#pragma once
+
+#include "net/websocket.hpp"
+#include "nodes/api/stream_protocol.hpp"
+
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe::api {
+
+/// One event for the clients of a channel.
+struct StreamNews {
+  std::string_view channel;
+  trading::InstrumentId instrument; ///< qualified
+  bool primary = false;             ///< goes to subscribers of the unqualified symbol too
+  std::string interval;             ///< where the channel has intervals
+  core::Timestamp as_of;
+  trading::Quality quality = trading::Quality::live;
+  std::string data; ///< encoded JSON
+};
+
+/// Who listens to what, the sequence numbers and the newest event of each conflated stream. Lives
+/// outside the actor that feeds it, so that a restart of that actor loses no subscription. Any
+/// thread may call.
+class StreamRegistry {
+public:
+  /// @param channels  of all streams; a channel's name is unique
+  explicit StreamRegistry(std::vector<Channel> channels);
+
+  /// Makes a symbol known: subscriptions to others are refused.
+  void learn(const trading::InstrumentId& instrument, bool primary);
+
+  /// Subscribes all of the request's symbols or none; sends the ack, then snapshots.
+  /// @returns NOT_READY while no instrument is known, UNKNOWN_SYMBOL naming the first unknown,
+  ///          OVERLOADED beyond subscriptions_max
+  [[nodiscard]] core::Result<void> subscribe(const net::SessionPtr& session,
+                                             const StreamRequest& request);
+  void unsubscribe(const net::SessionPtr& session, const StreamRequest& request);
+  void add(const net::SessionPtr& session);
+  void remove(const net::SessionPtr& session);
+
+  /// Numbers, keeps (conflated channels) and sends an event; each text is encoded once.
+  void publish(const StreamNews& news);
+  void publish_gap(std::string_view channel, std::uint64_t lost);
+  void heartbeat(core::Timestamp now);
+
+  [[nodiscard]] std::size_t sessions() const;
+  [[nodiscard]] const std::vector<Channel>& channels() const { return channels_; }
+
+  static constexpr std::size_t subscriptions_max = 10'000; ///< per session
+  static constexpr std::size_t streams_max = 100'000;
+
+private:
+  struct Stream {
+    std::uint64_t seq = 0;
+    std::map<std::uint64_t, net::SessionPtr> sessions;
+    std::string newest_data; ///< of conflated channels; empty: none yet
+    core::Timestamp newest_as_of;
+    trading::Quality newest_quality = trading::Quality::live;
+  };
+  struct Member {
+    net::SessionPtr session;
+    std::set<std::string> streams;
+  };
+  [[nodiscard]] const Channel* channel(std::string_view name) const;
+  [[nodiscard]] Stream* stream(const std::string& key);
+  void publish_as(const StreamNews& news, const Channel& channel, const std::string& symbol);
+  void send_snapshot(const Stream& stream,
+                     const StreamRequest& request,
+                     const std::string& symbol,
+                     const net::SessionPtr& session);
+
+  const std::vector<Channel> channels_;
+  mutable std::mutex mutex_;
+  std::set<std::string> known_;
+  std::unordered_map<std::string, Stream> streams_;
+  std::unordered_map<std::uint64_t, Member> members_;
+};
+
+} // namespace troupe::api

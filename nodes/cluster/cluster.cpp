@@ -1,0 +1,172 @@
+#include "nodes/cluster/cluster.hpp"
+
+#include "nodes/cluster/certificates.hpp"
+
+#include <caf/actor_registry.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/io/scribe.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <mutex>
+
+namespace troupe::cluster {
+
+/// Who gets established links and watchers; nobody before join() and after leave().
+struct Cluster::Gate {
+  std::mutex mutex;
+  caf::actor gateway;
+  std::vector<caf::actor> watchers; ///< that came before the gateway
+
+  [[nodiscard]] caf::actor get() {
+    const std::lock_guard hold{mutex};
+    return gateway;
+  }
+};
+
+namespace {
+
+core::Result<void> check(const Cluster::Options& options) {
+  const auto invalid = [](const std::string& what) {
+    return core::Error{core::Errc::CONFIG_INVALID, what};
+  };
+  if (!valid_node_name(options.self.node)) {
+    return invalid("node.name: expected 1 to 63 of letters, digits, '.', '_' and '-', found \""
+                   + options.self.node + '"');
+  }
+  for (const auto& seed : options.settings.seeds) {
+    if (auto address = Address::from_text(seed); !address) {
+      return invalid("cluster.seeds: " + address.error().message);
+    }
+  }
+  return {};
+}
+
+std::shared_ptr<const View> lone_view(const Hello& self, core::Timestamp now) {
+  auto view = std::make_shared<View>();
+  view->members.push_back({self, MemberState::UP, true, true, 0, 0, now});
+  view->place();
+  return view;
+}
+
+} // namespace
+
+Cluster::Cluster(caf::actor_system& system, Options options)
+  : system_(system), options_(std::move(options)), gate_(std::make_shared<Gate>()) {}
+
+core::Result<std::unique_ptr<Cluster>> Cluster::make(caf::actor_system& system, Options options) {
+  if (auto fine = check(options); !fine) {
+    return fine.error();
+  }
+  auto listen = Address::from_text(options.settings.listen);
+  if (!listen) {
+    return core::Error{core::Errc::CONFIG_INVALID, "cluster.listen: " + listen.error().message};
+  }
+  const auto directory = options.authority_directory.empty() ? default_authority_directory()
+                                                             : options.authority_directory;
+  auto credentials = node_credentials(options.settings.tls, options.self.node, listen->loopback(),
+                                      directory, options.clock->now());
+  if (!credentials) {
+    return credentials.error();
+  }
+  auto tls = TlsContext::make(*credentials, options.self.node);
+  if (!tls) {
+    return tls.error();
+  }
+  std::unique_ptr<Cluster> out{new Cluster(system, std::move(options))};
+  auto& self = *out;
+  Links::Options link_options;
+  link_options.settings = self.options_.settings.link;
+  link_options.listen = *listen;
+  link_options.tls = *tls;
+  link_options.self = self.options_.self;
+  link_options.established = [gate = self.gate_](Established link) {
+    if (const auto gateway = gate->get()) {
+      caf::anon_send(gateway, caf::open_atom_v, std::move(link.scribe),
+                     hello_frame::encode_body(link.peer), link.dialled);
+    }
+  };
+  auto links = Links::start(system, std::move(link_options));
+  if (!links) {
+    return links.error();
+  }
+  self.links_ = std::move(*links);
+  self.listening_ = self.links_->listening();
+  self.options_.self = self.links_->self();
+  self.placement_ = std::make_shared<ClusterPlacement>(
+    self.options_.self.node, lone_view(self.options_.self, self.options_.clock->now()));
+  self.placement_->set_watch([gate = self.gate_](const caf::actor& watcher) {
+    const std::lock_guard hold{gate->mutex};
+    if (gate->gateway) {
+      caf::anon_send(gate->gateway, caf::sub_atom_v, watcher);
+    } else {
+      gate->watchers.push_back(watcher);
+    }
+  });
+  self.hub_ = std::make_shared<Hub>(system, self.options_.self.node, self.options_.self.incarnation,
+                                    self.options_.settings.hub);
+  return out;
+}
+
+void Cluster::join(Front front) {
+  GatewayParts parts{options_.settings, options_.self, options_.seed,    links_,
+                     placement_,        hub_->actor(), std::move(front), options_.clock};
+  gateway_ = spawn_gateway(system_, std::move(parts));
+  // BASP finds the receiver of a peer's message in the registry.
+  system_.registry().put(gateway_.id(), caf::actor_cast<caf::strong_actor_ptr>(gateway_));
+  caf::anon_send(gateway_, caf::join_atom_v);
+  const std::lock_guard hold{gate_->mutex};
+  gate_->gateway = gateway_;
+  for (const auto& watcher : gate_->watchers) {
+    caf::anon_send(gateway_, caf::sub_atom_v, watcher);
+  }
+  gate_->watchers.clear();
+}
+
+void Cluster::leave() {
+  {
+    const std::lock_guard hold{gate_->mutex};
+    gate_->gateway = nullptr;
+    gate_->watchers.clear();
+  }
+  if (links_) {
+    for (const auto& member : placement_->view()->members) {
+      if (!member.self) {
+        links_->cut(member.hello.node);
+      }
+    }
+  }
+  if (gateway_) {
+    caf::scoped_actor waiter{system_};
+    waiter->send_exit(gateway_, caf::exit_reason::user_shutdown);
+    waiter->wait_for(gateway_);
+    system_.registry().erase(gateway_.id());
+    system_.registry().erase(hub_->actor().id());
+    gateway_ = nullptr;
+  }
+  hub_->stop();
+  placement_->publish(placement_->view(), std::make_shared<const ClusterPlacement::Gateways>());
+  links_.reset();
+}
+
+Cluster::~Cluster() {
+  leave();
+}
+
+const LinkStats* Cluster::link_stats() const {
+  return links_ ? &links_->stats() : nullptr;
+}
+
+void Cluster::set_roles(const std::vector<std::string>& roles) {
+  if (const auto gateway = gate_->get()) {
+    caf::anon_send(gateway, caf::update_atom_v, roles);
+  }
+}
+
+void Cluster::cut(const std::string& node) {
+  if (links_) {
+    links_->cut(node);
+  }
+}
+
+} // namespace troupe::cluster

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "core/clock.hpp"
+#include "nodes/cluster/links.hpp"
+#include "nodes/cluster/membership.hpp"
+#include "nodes/cluster/placement.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/fwd.hpp>
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+namespace troupe::cluster {
+
+/// The actor that answers for a service of this node; empty while there is none.
+using Front = std::function<caf::actor(std::string_view service)>;
+
+/// What the gateway works with.
+struct GatewayParts {
+  Settings settings;
+  Hello self;
+  std::uint64_t seed = 0; ///< of the jitter of retries
+  std::weak_ptr<Links> links;
+  std::shared_ptr<ClusterPlacement> placement;
+  caf::actor hub;
+  Front front;
+  const core::Clock* clock = nullptr; ///< for the times shown; outlives the actor
+};
+
+/// Starts the one actor of this node that other nodes hold a handle of. It never ends by itself:
+/// BASP hands it to every peer. It runs the membership, watches the peers' gateways and passes
+/// Routed requests on to the services' fronts, so that answers go straight to the asker.
+///
+/// It takes, from this node: (open, scribe, hello, dialled) a link was established; (connect,
+/// address, outcome, node, text) an attempt ended; (join) start; (sub, actor) a watcher;
+/// (update, roles) this node's roles from now on.
+[[nodiscard]] caf::actor spawn_gateway(caf::actor_system& system, GatewayParts parts);
+
+} // namespace troupe::cluster

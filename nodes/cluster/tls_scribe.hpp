@@ -1,0 +1,28 @@
+#pragma once
+
+#include "nodes/cluster/tls.hpp"
+
+#include <caf/io/fwd.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+namespace caf {
+class actor_system;
+}
+
+namespace troupe::cluster {
+
+/// Hands an established TLS session to CAF: a scribe that reads and writes it inside CAF's own
+/// multiplexer, without a further hop.
+/// @param descriptor        connected; the scribe closes it when it ends
+/// @param buffer_bytes_max  a peer behind which more piles up is cut off
+/// @param closed            called once, from CAF's network thread, when the scribe has ended
+[[nodiscard]] caf::io::scribe_ptr make_tls_scribe(caf::actor_system& system,
+                                                  int descriptor,
+                                                  std::unique_ptr<TlsSession> session,
+                                                  std::uint64_t buffer_bytes_max,
+                                                  std::function<void()> closed);
+
+} // namespace troupe::cluster

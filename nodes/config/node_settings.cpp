@@ -1,0 +1,175 @@
+#include "nodes/config/node_settings.hpp"
+
+#include "actors/venues/registry.hpp"
+#include "nodes/cluster/address.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+
+namespace troupe::config {
+
+namespace {
+
+struct RoleName {
+  Role role;
+  std::string_view name;
+};
+
+constexpr std::array<RoleName, 3> role_names{
+  {{Role::MARKET_DATA, "market-data"}, {Role::REGIME, "regime"}, {Role::API, "api"}}};
+
+std::string known_roles() {
+  std::string text = "one of";
+  for (const auto& entry : role_names) {
+    text += (entry.name == role_names.front().name ? " " : ", ") + std::string(entry.name);
+  }
+  return text;
+}
+
+std::string default_data_dir() {
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/') {
+    return std::string(state) + "/troupe";
+  }
+  const char* home = std::getenv("HOME");
+  return std::string(home != nullptr && *home != '\0' ? home : ".") + "/.local/state/troupe";
+}
+
+using Problems = std::vector<core::json::Problem>;
+
+void check_node(const NodeSettings& settings, Problems& problems) {
+  if (!cluster::valid_node_name(settings.node.name)) {
+    problems.push_back({"node.name", "1 to 63 letters, digits, dots, dashes or underscores",
+                        '"' + settings.node.name + '"'});
+  }
+  if (settings.node.roles.empty()) {
+    problems.push_back({"node.roles", "at least " + known_roles(), "none"});
+  }
+  for (std::size_t i = 0; i < settings.node.roles.size(); ++i) {
+    const auto& name = settings.node.roles[i];
+    const auto path = "node.roles[" + std::to_string(i) + "]";
+    if (!role_from(name)) {
+      problems.push_back({path, known_roles(), '"' + name + '"'});
+    } else if (std::count(settings.node.roles.begin(), settings.node.roles.end(), name) > 1) {
+      problems.push_back({path, "each role once", '"' + name + "\" again"});
+    }
+  }
+  if (settings.node.scheduler_threads > 256) {
+    problems.push_back({"node.scheduler_threads", "0 (as many as cores, at least 4) to 256",
+                        std::to_string(settings.node.scheduler_threads)});
+  }
+  constexpr std::array<std::string_view, 5> levels{"debug", "info", "warn", "error", "off"};
+  if (std::find(levels.begin(), levels.end(), settings.log.level) == levels.end()) {
+    problems.push_back(
+      {"log.level", "one of debug, info, warn, error, off", '"' + settings.log.level + '"'});
+  }
+}
+
+void check_address(const std::string& path, const std::string& text, Problems& problems) {
+  if (!cluster::Address::from_text(text)) {
+    problems.push_back({path, "HOST:PORT such as 127.0.0.1:8080", '"' + text + '"'});
+  }
+}
+
+/// Off loopback, nothing is open by accident.
+void check_exposure(const NodeSettings& settings, Problems& problems) {
+  const auto api = cluster::Address::from_text(settings.api.listen);
+  if (api && !api->loopback()) {
+    if (settings.api.tls.certificate.empty() && !settings.api.allow_plain) {
+      problems.push_back(
+        {"api.listen",
+         "api.tls.certificate and api.tls.key (or api.allow_plain=true) when bound "
+         "off loopback",
+         '"' + settings.api.listen + "\" without TLS"});
+    }
+    if (settings.api.open_reads && !settings.api.allow_open_reads) {
+      problems.push_back(
+        {"api.open_reads", "false (or api.allow_open_reads=true) when bound off loopback", "true"});
+    }
+  }
+  if (settings.api.tls.certificate.empty() != settings.api.tls.key.empty()) {
+    problems.push_back({"api.tls", "both certificate and key, or neither", "one of them"});
+  }
+  const auto cluster = cluster::Address::from_text(settings.cluster.listen);
+  const auto& tls = settings.cluster.tls;
+  const int given = !tls.ca.empty() + !tls.certificate.empty() + !tls.key.empty();
+  if (given != 0 && given != 3) {
+    problems.push_back({"cluster.tls", "ca, certificate and key, or none of them", "some of them"});
+  } else if (cluster && !cluster->loopback() && given == 0) {
+    problems.push_back({"cluster.listen",
+                        "cluster.tls.ca, certificate and key when bound off loopback",
+                        '"' + settings.cluster.listen + "\" without them"});
+  }
+}
+
+void check_stores(const NodeSettings& settings, Problems& problems) {
+  if (!settings.storage.url.starts_with("sqlite:") || settings.storage.url.size() <= 7) {
+    problems.push_back({"storage.url", "sqlite:FILE (this build has no other store)",
+                        '"' + settings.storage.url + '"'});
+  }
+  if (settings.cache.url != "memory:") {
+    problems.push_back(
+      {"cache.url", "memory: (this build has no other cache)", '"' + settings.cache.url + '"'});
+  }
+  if (settings.cache.ttl.ns <= 0) {
+    problems.push_back({"cache.ttl", "more than 0s", '"' + settings.cache.ttl.to_text() + '"'});
+  }
+}
+
+} // namespace
+
+std::string_view role_name(Role role) {
+  for (const auto& entry : role_names) {
+    if (entry.role == role) {
+      return entry.name;
+    }
+  }
+  return "?";
+}
+
+core::Result<Role> role_from(std::string_view name) {
+  for (const auto& entry : role_names) {
+    if (entry.name == name) {
+      return entry.role;
+    }
+  }
+  return core::Error{core::Errc::CONFIG_INVALID,
+                     "expected " + known_roles() + ", found \"" + std::string(name) + '"'};
+}
+
+bool NodeSettings::has(Role role) const {
+  return std::find(node.roles.begin(), node.roles.end(), role_name(role)) != node.roles.end();
+}
+
+core::Result<NodeSettings> read_settings(const core::SettingsSource& source) {
+  auto settings = source.read<NodeSettings>();
+  if (!settings) {
+    return settings;
+  }
+  if (settings->node.data_dir.empty()) {
+    settings->node.data_dir = default_data_dir();
+  }
+  Problems problems;
+  check_node(*settings, problems);
+  check_address("api.listen", settings->api.listen, problems);
+  check_address("cluster.listen", settings->cluster.listen, problems);
+  for (std::size_t i = 0; i < settings->cluster.seeds.size(); ++i) {
+    check_address("cluster.seeds[" + std::to_string(i) + "]", settings->cluster.seeds[i], problems);
+  }
+  check_exposure(*settings, problems);
+  check_stores(*settings, problems);
+  market_data::check(settings->market_data, problems);
+  regime::check(settings->regime, problems);
+  if (settings->has(Role::MARKET_DATA) && settings->venues.empty()) {
+    problems.push_back({"venues", "at least one venue for the role market-data", "none"});
+  }
+  // Problems are collected; venues are made again, with the node's clock, when it starts.
+  (void)venues::make_venues(settings->venues, {std::make_shared<core::ManualClock>()}, problems);
+  if (!problems.empty()) {
+    return source.error(problems);
+  }
+  return settings;
+}
+
+} // namespace troupe::config

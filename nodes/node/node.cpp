@@ -1,0 +1,259 @@
+#include "nodes/node/node.hpp"
+
+#include "actors/market_data/service.hpp"
+#include "actors/regime/service.hpp"
+#include "actors/venues/registry.hpp"
+#include "core/log.hpp"
+#include "messages/message_types.hpp"
+#include "nodes/api/api_server.hpp"
+#include "nodes/cluster/caf_settings.hpp"
+#include "nodes/cluster/cluster.hpp"
+#include "nodes/cluster/process_id.hpp"
+#include "nodes/node/data_dir.hpp"
+#include "supervision/root_supervisor.hpp"
+#include "supervision/runtime.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include <memory>
+
+namespace troupe::node {
+
+namespace {
+
+/// A member as the inspector shows it.
+struct MemberRow {
+  std::string name;
+  cluster::MemberState state = cluster::MemberState::JOINING;
+  bool self = false;
+  std::vector<std::string> roles;
+  std::string api;
+  std::string cluster;
+  double phi = 0;
+  double rtt_ms = 0;
+  core::Timestamp since;
+  std::string build;
+  std::string incarnation;
+};
+BOOST_DESCRIBE_STRUCT(
+  MemberRow, (), (name, state, self, roles, api, cluster, phi, rtt_ms, since, build, incarnation))
+
+std::string members_json(const cluster::Cluster& cluster) {
+  std::vector<MemberRow> rows;
+  constexpr double us_per_ms = 1'000;
+  for (const auto& member : cluster.view()->members) {
+    rows.push_back({.name = member.hello.node,
+                    .state = member.state,
+                    .self = member.self,
+                    .roles = member.hello.roles,
+                    .api = member.hello.api,
+                    .cluster = member.hello.cluster,
+                    .phi = member.phi,
+                    .rtt_ms = member.rtt_us / us_per_ms,
+                    .since = member.since,
+                    .build = member.hello.build,
+                    .incarnation = std::to_string(member.hello.incarnation)});
+  }
+  return core::json::encode(rows);
+}
+
+/// "sqlite:history.db" -> "sqlite:DATA_DIR/history.db"
+std::string storage_in(const std::string& data_dir, const std::string& url) {
+  constexpr std::string_view scheme = "sqlite:";
+  const auto file = url.substr(scheme.size());
+  return file.starts_with('/') || file == ":memory:" ? url
+                                                     : std::string(scheme) + data_dir + "/" + file;
+}
+
+} // namespace
+
+struct Node::State {
+  struct SystemConfig : caf::actor_system_config {
+    explicit SystemConfig(const config::NodeSettings& settings) {
+      cluster::apply_caf_settings(*this);
+      if (settings.node.scheduler_threads != 0) {
+        set("scheduler.max-threads", settings.node.scheduler_threads);
+      }
+      messages::register_types(*this);
+    }
+  };
+
+  State(config::NodeSettings given, DataDir directory)
+    : settings(std::move(given)), data_dir(std::move(directory)), config(settings), system(config),
+      api(api_config()) {
+    system.await_actors_before_shutdown(false);
+  }
+
+  [[nodiscard]] api::ApiConfig api_config() const;
+  [[nodiscard]] core::Result<supervision::SupervisorSpec> tree();
+  [[nodiscard]] core::Result<void>
+  start(const std::function<void(const std::string&)>& on_escalation);
+  [[nodiscard]] core::Result<void> make_cluster(const std::string& api_url);
+  void set_fronts(supervision::Runtime& runtime) const;
+
+  config::NodeSettings settings;
+  DataDir data_dir;
+  core::SystemClock system_clock;
+  std::shared_ptr<core::ManualClock> replay_clock; ///< where time is that of recorded data
+  SystemConfig config;
+  caf::actor_system system;
+  api::ApiServer api;
+  net::Bound bound;
+  std::unique_ptr<cluster::Cluster> cluster;
+  std::unique_ptr<supervision::LocalRuntime> local;
+  std::unique_ptr<supervision::RootSupervisor> root;
+};
+
+api::ApiConfig Node::State::api_config() const {
+  const auto& section = settings.api;
+  return {.node = settings.node.name,
+          .server = section,
+          .tokens = section.tokens,
+          .open_reads = section.open_reads,
+          .public_routes = settings.has(config::Role::API),
+          .data_dir = settings.node.data_dir,
+          .version = TROUPE_VERSION,
+          .ask_deadline = section.ask_deadline,
+          .last_good_ttl = section.last_good_ttl};
+}
+
+core::Result<supervision::SupervisorSpec> Node::State::tree() {
+  supervision::SupervisorSpec spec{.name = "node"};
+  if (settings.has(config::Role::MARKET_DATA)) {
+    std::vector<core::json::Problem> problems;
+    auto made = venues::make_venues(settings.venues, {.replay_clock = replay_clock}, problems);
+    if (!made) {
+      return made.error();
+    }
+    spec.children.push_back(supervision::supervise(
+      market_data::service({.settings = settings.market_data,
+                            .venues = std::move(*made),
+                            .storage_url = storage_in(settings.node.data_dir, settings.storage.url),
+                            .cache = {.url = settings.cache.url,
+                                      .ttl = settings.cache.ttl,
+                                      .entries_max = settings.cache.entries_max}})));
+  }
+  if (settings.has(config::Role::REGIME)) {
+    spec.children.push_back(supervision::supervise(regime::service({.settings = settings.regime})));
+  }
+  if (auto children = api.children(); !children.empty()) {
+    spec.children.push_back(
+      supervision::supervise({.name = "api", .children = std::move(children)}));
+  }
+  return spec;
+}
+
+core::Result<void> Node::State::make_cluster(const std::string& api_url) {
+  cluster::Cluster::Options options;
+  options.settings = settings.cluster;
+  options.self.node = settings.node.name;
+  options.self.incarnation = cluster::random_incarnation();
+  options.self.roles = settings.node.roles;
+  options.self.build = TROUPE_VERSION;
+  options.self.fingerprint = messages::wire_fingerprint();
+  options.self.api = api_url;
+  options.seed = options.self.incarnation;
+  options.clock = &system_clock;
+  auto made = cluster::Cluster::make(system, std::move(options));
+  if (!made) {
+    return made.error();
+  }
+  cluster = std::move(*made);
+  return {};
+}
+
+core::Result<void>
+Node::State::start(const std::function<void(const std::string&)>& on_escalation) {
+  if (venues::replays(settings.venues)) {
+    replay_clock = std::make_shared<core::ManualClock>();
+  }
+  auto spec = tree();
+  if (!spec) {
+    return spec.error();
+  }
+  auto listening = api.bind();
+  if (!listening) {
+    return listening.error();
+  }
+  bound = *listening;
+  if (auto made = make_cluster(bound.url()); !made) {
+    return made;
+  }
+  const core::Clock& clock =
+    replay_clock ? static_cast<const core::Clock&>(*replay_clock) : system_clock;
+  local = std::make_unique<supervision::LocalRuntime>(
+    system, clock,
+    supervision::LocalRuntimeSettings{.node = settings.node.name,
+                                      .seed = cluster::random_incarnation()},
+    cluster->bus(), cluster->placement());
+  auto& runtime = local->runtime();
+  runtime.health.set("services", false, "starting");
+  set_fronts(runtime);
+  if (auto started = api.start(runtime, {.members = [this] { return members_json(*cluster); }});
+      !started) {
+    return started;
+  }
+  cluster->join(
+    [&runtime](std::string_view service) { return runtime.registry.front(service).actor; });
+  root = std::make_unique<supervision::RootSupervisor>(runtime, std::move(*spec), on_escalation);
+  runtime.health.set("services", true);
+  return {};
+}
+
+/// A service's front answers in its name, whichever incarnation of it runs.
+void Node::State::set_fronts(supervision::Runtime& runtime) const {
+  if (settings.has(config::Role::MARKET_DATA)) {
+    runtime.registry.set_front(messages::market_data_service, "market_data/front");
+  }
+  if (settings.has(config::Role::REGIME)) {
+    runtime.registry.set_front(messages::regime_service, "regime/front");
+  }
+}
+
+Node::Node(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Node::~Node() = default;
+
+core::Result<std::unique_ptr<Node>>
+Node::start(config::NodeSettings settings, std::function<void(const std::string&)> on_escalation) {
+  auto data_dir = DataDir::open(settings.node.data_dir);
+  if (!data_dir) {
+    return data_dir.error();
+  }
+  auto state = std::make_unique<State>(std::move(settings), std::move(*data_dir));
+  if (auto started = state->start(on_escalation); !started) {
+    return started.error();
+  }
+  return std::unique_ptr<Node>{new Node(std::move(state))};
+}
+
+bool Node::ready() const {
+  return state_->local->runtime().health.ready();
+}
+
+std::string Node::ready_line() const {
+  return "ready node=" + state_->settings.node.name + " api=" + state_->bound.url()
+         + " cluster=" + state_->cluster->listening().to_text();
+}
+
+std::string Node::api_url() const {
+  return state_->bound.url();
+}
+
+const config::NodeSettings& Node::settings() const {
+  return state_->settings;
+}
+
+std::vector<std::string> Node::stop() {
+  auto& state = *state_;
+  auto& runtime = state.local->runtime();
+  runtime.health.set("services", false, "stopping");
+  state.root->begin_stop();
+  state.cluster->leave();
+  state.api.stop(std::chrono::seconds{1});
+  auto left = state.root->stop(state.settings.node.stop_deadline.chrono());
+  runtime.registry.clear();
+  return left;
+}
+
+} // namespace troupe::node

@@ -1,0 +1,231 @@
+#include "supervision/ask_book.hpp"
+
+#include <caf/actor_cast.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+
+namespace troupe::supervision {
+
+std::chrono::nanoseconds AskBook::now() const {
+  return self_->clock().now().time_since_epoch();
+}
+
+AskBook::~AskBook() {
+  for (const auto& [id, ask] : pending_) {
+    if (ask.breaker) {
+      ask.breaker->abandon();
+    }
+  }
+}
+
+void AskBook::start(Runtime& runtime,
+                    std::string_view service,
+                    std::string key,
+                    caf::message request,
+                    const AskOptions& options,
+                    MessageReply done) {
+  Pending ask;
+  ask.runtime = &runtime;
+  ask.service = service;
+  ask.key = std::move(key);
+  ask.request = std::move(request);
+  ask.options = options;
+  ask.done = std::move(done);
+  ask.started = now();
+  ask.deadline = ask.started + options.deadline;
+  send(std::move(ask));
+}
+
+core::Result<void> AskBook::route(Pending& ask, caf::actor& target, caf::message& message) {
+  auto& runtime = *ask.runtime;
+  const auto owner = runtime.placement.owner(ask.service, ask.key);
+  if (!owner) {
+    return core::Error{core::Errc::UNAVAILABLE, "no live node carries the service " + ask.service};
+  }
+  ask.node = owner->node;
+  ask.local = owner->local;
+  if (ask.options.use_breaker) {
+    BreakerSettings settings;
+    settings.slow = ask.options.slow;
+    ask.breaker =
+      runtime.breakers.edge(self_->service() + ">" + ask.service + "@" + owner->node, settings);
+    if (auto allowed = ask.breaker->allow(); !allowed) {
+      ask.breaker.reset();
+      return allowed;
+    }
+  }
+  if (owner->local) {
+    const auto front = runtime.registry.front(ask.service);
+    if (!front.actor) {
+      return core::Error{core::Errc::ACTOR_DOWN,
+                         "the service " + ask.service + " is not running on " + owner->node};
+    }
+    target = front.actor;
+    ask.front_epoch = front.epoch;
+    message = ask.request;
+    return {};
+  }
+  target = runtime.placement.gateway(owner->node);
+  if (!target) {
+    return core::Error{core::Errc::NODE_DOWN, "node " + owner->node + ", which carries the service "
+                                                + ask.service + ", is not connected"};
+  }
+  message = caf::make_message(Routed{ask.service, ask.key, owner->epoch, ask.request});
+  if (!watches_view_) {
+    watches_view_ = true;
+    runtime.placement.watch(caf::actor_cast<caf::actor>(self_));
+  }
+  return {};
+}
+
+void AskBook::send(Pending ask) {
+  if (pending_.size() >= asks_max) {
+    complete(std::move(ask),
+             core::Error{core::Errc::OVERLOADED,
+                         self_->path() + " has " + std::to_string(asks_max) + " asks pending"});
+    return;
+  }
+  caf::actor target;
+  caf::message message;
+  if (auto routed = route(ask, target, message); !routed) {
+    complete(std::move(ask), routed.error());
+    return;
+  }
+  const auto priority =
+    ask.options.high_priority ? caf::message_priority::high : caf::message_priority::normal;
+  const auto request = self_->new_request_id(priority);
+  const Id id = request.response_id().request_id().integer_value();
+  ask.target = target.address();
+  if (monitored_.insert(ask.target).second) {
+    self_->monitor(target);
+  }
+  deadlines_.emplace(ask.deadline, id);
+  arm(std::min(ask.deadline, now() + tick));
+  pending_.emplace(id, std::move(ask));
+  target->enqueue(caf::make_mailbox_element(self_->ctrl(), request, {}, std::move(message)),
+                  self_->context());
+}
+
+void AskBook::arm(std::chrono::nanoseconds at) {
+  const auto t = now();
+  if (armed_ > t && armed_ <= at) {
+    return;
+  }
+  armed_ = at;
+  self_->clock().schedule_message(
+    caf::actor_clock::time_point{at}, caf::strong_actor_ptr{self_->ctrl()},
+    caf::make_mailbox_element(nullptr, caf::make_message_id(caf::message_priority::high), {},
+                              AskTick{}));
+}
+
+void AskBook::complete(Pending ask, core::Result<caf::message> outcome) {
+  if (ask.breaker) {
+    const auto code = outcome ? core::Errc::NONE : outcome.error().code;
+    ask.breaker->report(code, now() - ask.started);
+  }
+  ask.done(std::move(outcome));
+}
+
+void AskBook::finish(Id id, core::Result<caf::message> outcome) {
+  const auto found = pending_.find(id);
+  if (found == pending_.end()) {
+    return;
+  }
+  auto ask = std::move(found->second);
+  pending_.erase(found);
+  deadlines_.erase({ask.deadline, id});
+  complete(std::move(ask), std::move(outcome));
+}
+
+bool AskBook::on_response(caf::mailbox_element& element) {
+  const auto id = element.mid.request_id().integer_value();
+  const auto found = pending_.find(id);
+  if (found == pending_.end()) {
+    return false;
+  }
+  const auto& content = element.content();
+  if (content.size() == 1 && content.match_element<caf::error>(0)) {
+    auto error = core::from_caf(content.get_as<caf::error>(0));
+    if (error.code == core::Errc::MOVED && !found->second.moved) {
+      retry_moved(id);
+    } else {
+      finish(id, std::move(error));
+    }
+    return true;
+  }
+  finish(id, element.move_content_to_message());
+  return true;
+}
+
+void AskBook::retry_moved(Id id) {
+  const auto found = pending_.find(id);
+  auto ask = std::move(found->second);
+  pending_.erase(found);
+  deadlines_.erase({ask.deadline, id});
+  if (ask.breaker) {
+    ask.breaker->report(core::Errc::MOVED, now() - ask.started);
+    ask.breaker.reset();
+  }
+  ask.moved = true;
+  send(std::move(ask));
+}
+
+template <class Predicate>
+void AskBook::fail_where(Predicate predicate, core::Errc code, const std::string& text) {
+  std::vector<Id> failed;
+  for (const auto& [id, ask] : pending_) {
+    if (predicate(ask)) {
+      failed.push_back(id);
+    }
+  }
+  std::sort(failed.begin(), failed.end()); // in the order of asking
+  for (const auto id : failed) {
+    finish(id, core::Error{code, text});
+  }
+}
+
+bool AskBook::on_down(const caf::actor_addr& source) {
+  if (monitored_.erase(source) == 0) {
+    return false;
+  }
+  fail_where([&](const Pending& ask) { return ask.local && ask.target == source; },
+             core::Errc::ACTOR_DOWN, "the service's front ended while the ask was pending");
+  fail_where([&](const Pending& ask) { return !ask.local && ask.target == source; },
+             core::Errc::NODE_DOWN, "the service's node went down while the ask was pending");
+  return true;
+}
+
+void AskBook::on_view(const ViewChanged& view) {
+  for (const auto& node : view.down) {
+    if (!pending_.empty()) {
+      pending_.begin()->second.runtime->breakers.node_down(node);
+    }
+    fail_where([&](const Pending& ask) { return !ask.local && ask.node == node; },
+               core::Errc::NODE_DOWN, "node " + node + " was declared down");
+  }
+}
+
+void AskBook::on_tick() {
+  armed_ = std::chrono::nanoseconds{0};
+  const auto t = now();
+  while (!deadlines_.empty() && deadlines_.begin()->first <= t) {
+    const auto id = deadlines_.begin()->second;
+    const auto& ask = pending_.at(id);
+    auto text = "the service " + ask.service + " on " + ask.node + " did not answer within "
+                + std::to_string(ask.options.deadline / std::chrono::milliseconds{1}) + " ms";
+    finish(id, core::Error{core::Errc::TIMEOUT, std::move(text)});
+  }
+  // A front that was given up as a zombie sends no DOWN; its epoch tells.
+  fail_where(
+    [](const Pending& ask) {
+      return ask.local && ask.runtime->registry.front(ask.service).epoch != ask.front_epoch;
+    },
+    core::Errc::ACTOR_DOWN, "the service's front was replaced while the ask was pending");
+  if (!deadlines_.empty()) {
+    arm(std::min(deadlines_.begin()->first, now() + tick));
+  }
+}
+
+} // namespace troupe::supervision

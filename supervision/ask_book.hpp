@@ -1,0 +1,86 @@
+#pragma once
+
+#include "supervision/ask.hpp"
+#include "supervision/messages.hpp"
+
+#include <caf/actor_addr.hpp>
+#include <caf/message_id.hpp>
+
+#include <cstdint>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace troupe::supervision {
+
+/// Wakes an actor to look at the deadlines of its asks.
+struct AskTick {};
+
+/// The pending asks of one actor. Not CAF's own request(): that looks replies up in a list, keeps a
+/// timer per request until its deadline whatever happens, and knows nothing of dead nodes.
+class AskBook {
+public:
+  static constexpr std::size_t asks_max = 100'000;
+  static constexpr std::chrono::milliseconds tick{50}; ///< longest time a dead epoch goes unseen
+
+  explicit AskBook(Actor* self) : self_(self) {}
+  AskBook(const AskBook&) = delete;
+  AskBook& operator=(const AskBook&) = delete;
+  ~AskBook();
+
+  void start(Runtime& runtime,
+             std::string_view service,
+             std::string key,
+             caf::message request,
+             const AskOptions& options,
+             MessageReply done);
+
+  // ---- called by Actor::dispatch; true where the message was the book's
+  bool on_response(caf::mailbox_element& element);
+  bool on_down(const caf::actor_addr& source);
+  void on_view(const ViewChanged& view);
+  void on_tick();
+  [[nodiscard]] bool watches_view() const { return watches_view_; }
+  [[nodiscard]] std::size_t pending() const { return pending_.size(); }
+
+private:
+  struct Pending {
+    Runtime* runtime = nullptr;
+    std::string service;
+    std::string key;
+    caf::message request;
+    AskOptions options;
+    MessageReply done;
+    std::shared_ptr<Breaker> breaker;
+    std::chrono::nanoseconds started{0};
+    std::chrono::nanoseconds deadline{0};
+    caf::actor_addr target;
+    std::string node;
+    bool local = false;
+    std::uint64_t front_epoch = 0; ///< of a local front
+    bool moved = false;            ///< was sent to a second owner already
+  };
+  using Id = std::uint64_t;
+
+  [[nodiscard]] std::chrono::nanoseconds now() const;
+  /// Resolves and sends; an error where there is nowhere to send to.
+  core::Result<void> route(Pending& ask, caf::actor& target, caf::message& message);
+  void send(Pending ask);
+  void finish(Id id, core::Result<caf::message> outcome);
+  void complete(Pending ask, core::Result<caf::message> outcome);
+  void retry_moved(Id id);
+  void arm(std::chrono::nanoseconds at);
+  template <class Predicate>
+  void fail_where(Predicate predicate, core::Errc code, const std::string& text);
+
+  Actor* self_;
+  std::unordered_map<Id, Pending> pending_;
+  std::set<std::pair<std::chrono::nanoseconds, Id>> deadlines_;
+  std::unordered_set<caf::actor_addr> monitored_;
+  std::chrono::nanoseconds armed_{0}; ///< when the next tick comes; 0 for none
+  bool watches_view_ = false;
+};
+
+} // namespace troupe::supervision
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::supervision::AskTick)

@@ -1,0 +1,131 @@
+#include "supervision/dead_letters.hpp"
+
+#include "core/log.hpp"
+#include "supervision/message_type.hpp"
+
+#include <caf/deep_to_string.hpp>
+
+#include <algorithm>
+
+namespace troupe::supervision {
+
+bool DeadLetters::Budget::take(std::int64_t now_s, unsigned limit) {
+  if (now_s != second) {
+    second = now_s;
+    used = 0;
+  }
+  return used++ < limit;
+}
+
+bool DeadLetters::may_render(std::int64_t now_s) {
+  const std::lock_guard lock{mutex_};
+  return render_.take(now_s, rendered_per_second);
+}
+
+void DeadLetters::add(std::string_view from,
+                      std::string_view to,
+                      std::string_view reason,
+                      const caf::message& message) {
+  DeadLetter letter;
+  letter.at = clock_.now();
+  letter.from = from;
+  letter.to = to;
+  letter.type = message.empty() ? "" : message_type_name(message.content());
+  letter.reason = reason;
+  if (!message.empty() && may_render(core::monotonic_ns() / 1'000'000'000)) {
+    letter.text = caf::to_string(message);
+    letter.size = letter.text.size();
+  }
+  store(std::move(letter));
+}
+
+void DeadLetters::add_text(std::string_view from,
+                           std::string_view to,
+                           std::string_view type,
+                           std::string_view reason,
+                           std::string text) {
+  DeadLetter letter;
+  letter.at = clock_.now();
+  letter.from = from;
+  letter.to = to;
+  letter.type = type;
+  letter.reason = reason;
+  letter.size = text.size();
+  letter.text = std::move(text);
+  store(std::move(letter));
+}
+
+void DeadLetters::store(DeadLetter letter) {
+  letter.text.resize(std::min(letter.text.size(), text_max));
+  std::function<void(const DeadLetter&)> observer;
+  bool log = false;
+  std::uint64_t suppressed = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    letter.id = ++total_;
+    auto key = letter.to + '\n' + letter.type + '\n' + letter.reason;
+    if (counts_.size() >= counters_max && !counts_.contains(key)) {
+      key = "other";
+    }
+    auto& count = counts_[key];
+    if (count.count++ == 0) {
+      const bool other = key == "other";
+      count.to = other ? key : letter.to;
+      count.type = other ? key : letter.type;
+      count.reason = other ? key : letter.reason;
+    }
+    log = log_.take(core::monotonic_ns() / 1'000'000'000, logged_per_second);
+    log ? void(suppressed = std::exchange(suppressed_, 0)) : void(++suppressed_);
+    observer = observer_;
+    ring_.push_back(letter);
+    if (ring_.size() > capacity) {
+      ring_.pop_front();
+    }
+  }
+  if (log) {
+    core::log::warn("message lost", {{"to", letter.to},
+                                     {"type", letter.type},
+                                     {"reason", letter.reason},
+                                     {"from", letter.from},
+                                     {"not_logged", suppressed}});
+  }
+  if (observer) {
+    observer(letter);
+  }
+}
+
+void DeadLetters::observe(std::function<void(const DeadLetter&)> observer) {
+  const std::lock_guard lock{mutex_};
+  observer_ = std::move(observer);
+}
+
+std::uint64_t DeadLetters::total() const {
+  const std::lock_guard lock{mutex_};
+  return total_;
+}
+
+std::vector<DeadLetterCount> DeadLetters::counts() const {
+  const std::lock_guard lock{mutex_};
+  std::vector<DeadLetterCount> all;
+  all.reserve(counts_.size());
+  for (const auto& [key, count] : counts_) {
+    all.push_back(count);
+  }
+  return all;
+}
+
+std::vector<DeadLetter> DeadLetters::tail(std::size_t n) const {
+  const std::lock_guard lock{mutex_};
+  const auto count = static_cast<std::ptrdiff_t>(std::min(n, ring_.size()));
+  return {ring_.end() - count, ring_.end()};
+}
+
+std::optional<DeadLetter> DeadLetters::get(std::uint64_t id) const {
+  const std::lock_guard lock{mutex_};
+  if (ring_.empty() || id < ring_.front().id || id > ring_.back().id) {
+    return std::nullopt;
+  }
+  return ring_[id - ring_.front().id];
+}
+
+} // namespace troupe::supervision

@@ -1,0 +1,93 @@
+#pragma once
+
+#include "core/clock.hpp"
+#include "core/describe.hpp"
+#include "core/time.hpp"
+
+#include <caf/message.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::supervision {
+
+/// A message that nobody handled.
+struct DeadLetter {
+  std::uint64_t id = 0;
+  core::Timestamp at;
+  std::string from; ///< path of the sender; empty when it is not known
+  std::string to;
+  std::string type;
+  std::string reason;
+  std::uint64_t size = 0; ///< characters of the message as text; 0 where it was not rendered
+  std::string text;       ///< the message as text, cut to 512 characters
+};
+BOOST_DESCRIBE_STRUCT(DeadLetter, (), (id, at, from, to, type, reason, size, text))
+
+struct DeadLetterCount {
+  std::string to;
+  std::string type;
+  std::string reason;
+  std::uint64_t count = 0;
+};
+BOOST_DESCRIBE_STRUCT(DeadLetterCount, (), (to, type, reason, count))
+
+/// Where lost messages end: the newest 4096 in full, all of them counted. Any thread may call.
+class DeadLetters {
+public:
+  static constexpr std::size_t capacity = 4096;
+  static constexpr std::size_t text_max = 512;
+  static constexpr std::size_t counters_max = 2048;    ///< beyond: counted under "other"
+  static constexpr unsigned rendered_per_second = 256; ///< messages turned into text
+  static constexpr unsigned logged_per_second = 8;
+
+  explicit DeadLetters(const core::Clock& clock) : clock_(clock) {}
+
+  void add(std::string_view from,
+           std::string_view to,
+           std::string_view reason,
+           const caf::message& message);
+  /// For what is no message of CAF, or must not be rendered.
+  void add_text(std::string_view from,
+                std::string_view to,
+                std::string_view type,
+                std::string_view reason,
+                std::string text);
+
+  /// Called for each letter, on the thread that lost it; must not block. An empty one ends it.
+  void observe(std::function<void(const DeadLetter&)> observer);
+
+  [[nodiscard]] std::uint64_t total() const;
+  [[nodiscard]] std::vector<DeadLetterCount> counts() const;
+  /// The newest `n`, oldest first.
+  [[nodiscard]] std::vector<DeadLetter> tail(std::size_t n = 100) const;
+  [[nodiscard]] std::optional<DeadLetter> get(std::uint64_t id) const;
+
+private:
+  struct Budget {
+    std::int64_t second = 0;
+    unsigned used = 0;
+    bool take(std::int64_t now_s, unsigned limit);
+  };
+  void store(DeadLetter letter);
+  bool may_render(std::int64_t now_s);
+
+  const core::Clock& clock_;
+  mutable std::mutex mutex_;
+  std::uint64_t total_ = 0;
+  std::uint64_t suppressed_ = 0;
+  std::deque<DeadLetter> ring_;
+  std::map<std::string, DeadLetterCount> counts_; ///< by to, type and reason in one key
+  std::function<void(const DeadLetter&)> observer_;
+  Budget render_;
+  Budget log_;
+};
+
+} // namespace troupe::supervision

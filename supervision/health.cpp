@@ -1,0 +1,98 @@
+#include "supervision/health.hpp"
+
+#include "core/clock.hpp"
+
+#include <algorithm>
+
+namespace troupe::supervision {
+
+namespace {
+
+constexpr std::int64_t ping_limit_ns = 1'000'000'000;
+
+std::vector<HealthCondition>
+values(const std::map<std::string, HealthCondition, std::less<>>& conditions) {
+  std::vector<HealthCondition> all;
+  for (const auto& [name, condition] : conditions) {
+    all.push_back(condition);
+  }
+  return all;
+}
+
+} // namespace
+
+void Health::set(std::string_view name, bool ok, std::string reason) {
+  const std::lock_guard lock{mutex_};
+  if (conditions_.size() < names_max || conditions_.contains(name)) {
+    conditions_.insert_or_assign(std::string{name},
+                                 HealthCondition{std::string{name}, ok, std::move(reason)});
+  }
+}
+
+void Health::remove(std::string_view name) {
+  const std::lock_guard lock{mutex_};
+  conditions_.erase(std::string{name});
+}
+
+void Health::set_degraded(std::string_view name, std::string reason) {
+  const std::lock_guard lock{mutex_};
+  if (degraded_.size() < names_max || degraded_.contains(name)) {
+    degraded_.insert_or_assign(std::string{name},
+                               HealthCondition{std::string{name}, false, std::move(reason)});
+  }
+}
+
+void Health::clear_degraded(std::string_view name) {
+  const std::lock_guard lock{mutex_};
+  degraded_.erase(std::string{name});
+}
+
+bool Health::live_locked(std::int64_t now_ns) const {
+  return ping_ns_ == 0 || now_ns - ping_ns_ < ping_limit_ns;
+}
+
+bool Health::live() const {
+  const std::lock_guard lock{mutex_};
+  return live_locked(core::monotonic_ns());
+}
+
+bool Health::ready() const {
+  const std::lock_guard lock{mutex_};
+  return !conditions_.empty()
+         && std::all_of(conditions_.begin(), conditions_.end(),
+                        [](const auto& item) { return item.second.ok; });
+}
+
+HealthReport Health::report() const {
+  HealthReport report;
+  report.ready = ready();
+  const std::lock_guard lock{mutex_};
+  report.live = live_locked(core::monotonic_ns());
+  report.conditions = values(conditions_);
+  report.degraded = values(degraded_);
+  return report;
+}
+
+std::chrono::nanoseconds Health::canary() const {
+  const std::lock_guard lock{mutex_};
+  return std::chrono::nanoseconds{canary_ns_};
+}
+
+bool Health::begin_ping(std::int64_t now_ns) {
+  const std::lock_guard lock{mutex_};
+  if (ping_ns_ != 0) {
+    return false;
+  }
+  ping_ns_ = now_ns;
+  return true;
+}
+
+void Health::end_ping(std::int64_t now_ns) {
+  const std::lock_guard lock{mutex_};
+  if (ping_ns_ != 0) {
+    canary_ns_ = now_ns - ping_ns_;
+    ping_ns_ = 0;
+  }
+}
+
+} // namespace troupe::supervision

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "core/describe.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::supervision {
+
+/// One named condition of the node's readiness.
+struct HealthCondition {
+  std::string name;
+  bool ok = false;
+  std::string reason; ///< why not
+};
+BOOST_DESCRIBE_STRUCT(HealthCondition, (), (name, ok, reason))
+
+/// The node's health at a glance.
+struct HealthReport {
+  bool live = false;
+  bool ready = false;
+  std::vector<HealthCondition> conditions;
+  std::vector<HealthCondition> degraded; ///< works, with less than it should; `ok` is false
+};
+BOOST_DESCRIBE_STRUCT(HealthReport, (), (live, ready, conditions, degraded))
+
+/// Whether the node lives and is ready. Any thread may call.
+class Health {
+public:
+  static constexpr std::size_t names_max = 256;
+
+  /// A condition that must hold for the node to be ready. Declare it false before the work starts.
+  void set(std::string_view name, bool ok, std::string reason = {});
+  void remove(std::string_view name);
+  /// Something works with less than it should have (a cache without its server).
+  void set_degraded(std::string_view name, std::string reason);
+  void clear_degraded(std::string_view name);
+
+  /// A canary actor answered within the last second. True until the first ping is a second old.
+  [[nodiscard]] bool live() const;
+  /// Every condition holds, and there is at least one.
+  [[nodiscard]] bool ready() const;
+  [[nodiscard]] HealthReport report() const;
+  /// Round trip of the last canary, through the scheduler.
+  [[nodiscard]] std::chrono::nanoseconds canary() const;
+
+  // ---- for the watchdog
+  /// @returns whether a ping should be sent now: none is on its way
+  [[nodiscard]] bool begin_ping(std::int64_t now_ns);
+  void end_ping(std::int64_t now_ns);
+
+private:
+  [[nodiscard]] bool live_locked(std::int64_t now_ns) const;
+  mutable std::mutex mutex_;
+  std::map<std::string, HealthCondition, std::less<>> conditions_;
+  std::map<std::string, HealthCondition, std::less<>> degraded_;
+  std::int64_t ping_ns_ = 0; ///< when the ping on its way was sent; 0 for none
+  std::int64_t canary_ns_ = 0;
+};
+
+} // namespace troupe::supervision

@@ -1,0 +1,506 @@
+#include "actors/regime/service.hpp"
+#include "messages/message_types.hpp"
+#include "supervision/ask.hpp"
+#include "supervision/local_bus.hpp"
+#include "supervision/messages.hpp"
+#include "supervision/root_supervisor.hpp"
+#include "supervision/runtime.hpp"
+#include "synthetic.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scheduler/test_coordinator.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <doctest/doctest.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+
+using namespace troupe;
+using namespace std::chrono_literals;
+using core::Errc;
+using regime::Settings;
+using regime::synthetic::Path;
+using trading::Quality;
+using trading::Regime;
+
+namespace {
+
+const auto h1 = trading::intervals::h1;
+
+/// The market-data service's history as the tests want it.
+struct History {
+  std::vector<trading::Bar> bars;
+  std::optional<core::Error> failure;
+  std::vector<messages::GetHistorical> asked;
+};
+
+struct FakeState {
+  static inline const char* name = "fake-market-data";
+};
+using Fake = supervision::StatefulActor<FakeState>;
+
+caf::behavior fake_market_data(Fake*, std::shared_ptr<History> history) {
+  return {
+    [history](const messages::GetHistorical& request) -> caf::result<messages::HistoricalReply> {
+      history->asked.push_back(request);
+      if (history->failure) {
+        return core::to_caf(*history->failure);
+      }
+      messages::HistoricalReply reply;
+      for (const auto& bar : history->bars) {
+        if ((!request.start || bar.ts_open >= *request.start)
+            && (!request.end || bar.ts_open < *request.end)) {
+          reply.data.push_back(bar);
+        }
+      }
+      const std::size_t limit = request.limit.value_or(100);
+      if (reply.data.size() > limit) {
+        const auto excess = static_cast<std::ptrdiff_t>(reply.data.size() - limit);
+        request.start ? reply.data.erase(reply.data.end() - excess, reply.data.end())
+                      : reply.data.erase(reply.data.begin(), reply.data.begin() + excess);
+      }
+      return reply;
+    }};
+}
+
+struct ListenerState {
+  static inline const char* name = "listener";
+};
+using Listener = supervision::StatefulActor<ListenerState>;
+using Changes = std::vector<messages::RegimeChanged>;
+
+caf::behavior listener(Listener*, std::shared_ptr<Changes> changes) {
+  return {[changes](const messages::RegimeChanged& event) { changes->push_back(event); }};
+}
+
+struct AskerState {
+  static inline const char* name = "asker";
+};
+using Asker = supervision::StatefulActor<AskerState>;
+using Answer = core::Result<messages::RegimeReply>;
+using AskJob = std::pair<messages::GetRegime, std::shared_ptr<std::optional<Answer>>>;
+
+} // namespace
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(AskJob)
+
+namespace {
+
+caf::behavior asker(Asker* self) {
+  return {[self](const AskJob& job) {
+    supervision::ask(self, self->runtime(), messages::regime_service, job.first.symbol.symbol,
+                     job.first, {}, [out = job.second](Answer answer) { out->emplace(answer); });
+  }};
+}
+
+/// Everything here but what is named elsewhere.
+class MovablePlacement final : public supervision::Placement {
+public:
+  std::map<std::string, std::string, std::less<>> elsewhere; ///< key of regime to node
+  caf::actor watcher;
+
+  std::optional<supervision::Owner> owner(std::string_view service,
+                                          std::string_view key) const override {
+    if (service == messages::regime_service) {
+      if (const auto found = elsewhere.find(key); found != elsewhere.end()) {
+        return supervision::Owner{found->second, false, 2};
+      }
+    }
+    return supervision::Owner{"n1", true, 2};
+  }
+  std::vector<std::string> carriers(std::string_view) const override { return {"n1"}; }
+  std::uint64_t epoch() const override { return 2; }
+  caf::actor gateway(std::string_view) const override { return {}; }
+  void watch(const caf::actor& actor) override { watcher = actor; }
+};
+
+struct TestConfig : caf::actor_system_config {
+  TestConfig() {
+    messages::register_types(*this);
+    set("scheduler.policy", caf::atom("testing"));
+    set("logger.console-verbosity", caf::atom("quiet"));
+  }
+};
+
+class World {
+public:
+  explicit World(Settings settings = only_hours()) {
+    supervision::SupervisorSpec market{.name = messages::market_data_service};
+    market.children.push_back(
+      {.name = "front", .start = [this](supervision::StartContext& context) {
+         context.runtime.registry.set_front(messages::market_data_service, context.path);
+         return context.spawn(fake_market_data, history);
+       }});
+    supervision::SupervisorSpec test{.name = "test"};
+    test.children.push_back({.name = "listener", .start = [this](auto& context) {
+                               return context.spawn(listener, changes);
+                             }});
+    test.children.push_back(
+      {.name = "asker", .start = [](auto& context) { return context.spawn(asker); }});
+    supervision::SupervisorSpec top{.name = "root"};
+    top.children = {supervision::supervise(market), supervision::supervise(test),
+                    supervision::supervise(regime::service({settings}))};
+    root = std::make_unique<supervision::RootSupervisor>(
+      local.runtime(), std::move(top), [this](const std::string& line) { escalated = line; },
+      supervision::RootSettings{.watch = false});
+    run();
+    runtime().bus.subscribe(messages::topics::regime_changes,
+                            runtime().registry.find("test/listener").actor);
+  }
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  ~World() {
+    root->begin_stop();
+    for (int i = 0; i < 100 && !root->stopped(); ++i) {
+      advance(100ms);
+    }
+    CHECK(root->stopped());
+    CHECK(escalated.empty());
+    root.reset();
+    placement->watcher = {};
+    run();
+  }
+
+  static Settings only_hours() {
+    Settings settings;
+    settings.intervals = {"1h"};
+    return settings;
+  }
+
+  supervision::Runtime& runtime() { return local.runtime(); }
+  void run() { scheduler().run(); }
+  void advance(std::chrono::nanoseconds d) {
+    scheduler().advance_time(d);
+    run();
+  }
+  void beat(core::Timestamp now,
+            trading::Freshness freshness = trading::Freshness::LIVE,
+            const std::string& venue = "SIM-A",
+            bool primary = true,
+            const std::string& symbol = "BTC-USD") {
+    messages::InstrumentStatusBeat event;
+    event.instrument = {symbol, venue};
+    event.freshness = freshness;
+    event.now = now;
+    event.primary = primary;
+    runtime().bus.publish(messages::topics::venue_status, event.instrument.to_text(),
+                          caf::make_message(event));
+    run();
+  }
+  void bar(const trading::Bar& bar, bool primary = true, Quality quality = Quality::live) {
+    messages::BarClosed event;
+    event.instrument = {"BTC-USD", primary ? "SIM-A" : "SIM-B"};
+    event.interval = h1;
+    event.bar = bar;
+    event.quality = quality;
+    event.primary = primary;
+    runtime().bus.publish(messages::topics::bars, event.instrument.to_text(),
+                          caf::make_message(event));
+    run();
+  }
+  Answer get(trading::InstrumentId symbol = {"BTC-USD", ""},
+             std::optional<trading::Interval> interval = {}) {
+    auto out = std::make_shared<std::optional<Answer>>();
+    caf::anon_send(runtime().registry.find("test/asker").actor,
+                   AskJob{messages::GetRegime{std::move(symbol), interval}, out});
+    run();
+    for (int i = 0; i < 60 && !*out; ++i) {
+      advance(50ms);
+    }
+    REQUIRE(out->has_value());
+    return **out;
+  }
+  Errc code(trading::InstrumentId symbol = {"BTC-USD", ""}) {
+    const auto answer = get(std::move(symbol));
+    return answer ? Errc::NONE : answer.error().code;
+  }
+
+  std::shared_ptr<History> history = std::make_shared<History>();
+  std::shared_ptr<Changes> changes = std::make_shared<Changes>();
+  std::shared_ptr<MovablePlacement> placement = std::make_shared<MovablePlacement>();
+  std::string escalated;
+  const std::string child = "regime/instruments/BTC-USD";
+
+private:
+  caf::scheduler::test_coordinator& scheduler() {
+    return dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
+  }
+  core::ManualClock clock; // before the system: timers that it drops at its end still read it
+  TestConfig config;
+  caf::actor_system system{config};
+  supervision::LocalRuntime local{system,
+                                  clock,
+                                  {.node = "n1", .allow_detached = false},
+                                  std::make_shared<supervision::LocalBus>("n1"),
+                                  placement};
+  std::unique_ptr<supervision::RootSupervisor> root;
+};
+
+/// 300 quiet hours, a crash, 60 hours more.
+std::vector<trading::Bar> crash_path() {
+  return Path{}.walk(300, 0.004).jump(-0.12).walk(60, 0.004).bars();
+}
+
+std::vector<trading::Bar> first(const std::vector<trading::Bar>& bars, std::size_t count) {
+  return {bars.begin(), bars.begin() + static_cast<std::ptrdiff_t>(count)};
+}
+
+} // namespace
+
+TEST_CASE("service: warms up from history and answers with all it is made of") {
+  World world;
+  const auto bars = crash_path();
+  world.history->bars = first(bars, 300);
+  world.beat(bars[299].ts_close + 90s);
+  REQUIRE(world.history->asked.size() == 1);
+  CHECK(world.history->asked[0].limit == 500);
+  CHECK(world.history->asked[0].symbol == trading::InstrumentId{"BTC-USD", ""});
+  const auto answer = world.get();
+  REQUIRE(answer.has_value());
+  const auto expected = regime::synthetic::run(World::only_hours(), first(bars, 300)).back();
+  CHECK(answer->data.regime == expected.regime);
+  CHECK(answer->data.confidence == expected.confidence);
+  CHECK(answer->data.since == expected.since);
+  CHECK(answer->data.interval == h1);
+  CHECK(answer->data.features.count("adx") == 1);
+  CHECK(answer->data.models.count("rules") == 1);
+  CHECK(answer->meta.as_of == bars[299].ts_close);
+  CHECK(answer->meta.quality == Quality::live);
+  CHECK(answer->meta.age_ms == 90'000);
+  CHECK(answer->meta.method == "rules");
+  CHECK(answer->meta.n_obs == 300);
+  REQUIRE(answer->meta.inputs.has_value());
+  CHECK(answer->meta.inputs->at(0).name == "bars BTC-USD 1h");
+  CHECK(world.get({"BTC-USD", "SIM-A"}).has_value());
+}
+
+TEST_CASE("service: publishes a regime when it is first known and when it changes") {
+  World world;
+  const auto bars = crash_path();
+  world.history->bars = first(bars, 300);
+  world.beat(bars[299].ts_close);
+  REQUIRE(world.changes->size() == 1);
+  CHECK_FALSE(world.changes->at(0).previous.has_value());
+  const auto before = world.changes->at(0).state.regime;
+  world.bar(bars[300]);
+  REQUIRE(world.changes->size() == 2);
+  CHECK(world.changes->at(1).state.regime == Regime::CRISIS);
+  CHECK(world.changes->at(1).previous == before);
+  CHECK(world.changes->at(1).cause == "market");
+  CHECK(world.changes->at(1).state.since == bars[300].ts_close);
+  CHECK(world.changes->at(1).meta.as_of == bars[300].ts_close);
+}
+
+TEST_CASE("service: bars of other venues and intervals change nothing") {
+  World world;
+  const auto bars = crash_path();
+  world.history->bars = first(bars, 300);
+  world.beat(bars[299].ts_close);
+  world.bar(bars[300], false);
+  CHECK(world.get()->meta.as_of == bars[299].ts_close);
+}
+
+TEST_CASE("service: not ready says how many bars there are of how many") {
+  World world;
+  const auto bars = crash_path();
+  world.history->bars = first(bars, 12);
+  world.beat(bars[11].ts_close);
+  const auto answer = world.get();
+  REQUIRE_FALSE(answer.has_value());
+  CHECK(answer.error().code == Errc::NOT_READY);
+  CHECK(answer.error().message.find("28") != std::string::npos);
+  CHECK(answer.error().message.find("12") != std::string::npos);
+  for (std::size_t i = 12; i < 28; ++i) {
+    CHECK(world.code() == Errc::NOT_READY);
+    world.bar(bars[i]);
+  }
+  CHECK(world.get()->meta.n_obs == 28);
+}
+
+TEST_CASE("service: history that comes later is asked for until there are enough bars") {
+  World world;
+  const auto bars = crash_path();
+  world.beat(bars[299].ts_close);
+  CHECK(world.code() == Errc::NOT_READY);
+  world.history->bars = first(bars, 300);
+  world.advance(11s);
+  CHECK(world.get()->meta.n_obs == 300);
+}
+
+TEST_CASE("service: retries with back-off while history is unavailable") {
+  World world;
+  const auto bars = crash_path();
+  world.history->failure = core::Error{Errc::UNAVAILABLE, "the store is away"};
+  world.beat(bars[299].ts_close);
+  CHECK(world.code() == Errc::NOT_READY);
+  for (int i = 0; i < 100; ++i) {
+    world.advance(100ms);
+  }
+  const auto asked = world.history->asked.size();
+  CHECK(asked > 3);
+  CHECK(asked < 12);
+  world.history->failure.reset();
+  world.history->bars = first(bars, 300);
+  for (int i = 0; i < 600; ++i) {
+    world.advance(100ms);
+  }
+  CHECK(world.get().has_value());
+}
+
+TEST_CASE("service: quality is stale without beats and follows the source's word") {
+  World world;
+  const auto bars = crash_path();
+  world.history->bars = first(bars, 300);
+  world.beat(bars[299].ts_close);
+  CHECK(world.get()->meta.quality == Quality::live);
+  world.advance(6s);
+  CHECK(world.get()->meta.quality == Quality::stale);
+  CHECK(world.get()->meta.inputs->at(0).quality == Quality::stale);
+  world.beat(bars[299].ts_close);
+  CHECK(world.get()->meta.quality == Quality::live);
+  world.beat(bars[299].ts_close, trading::Freshness::RESYNC);
+  CHECK(world.get()->meta.quality == Quality::stale);
+  world.beat(bars[299].ts_close, trading::Freshness::DOWN);
+  CHECK(world.get()->meta.quality == Quality::degraded);
+  world.beat(bars[299].ts_close);
+  world.bar(bars[300], true, Quality::degraded);
+  CHECK(world.get()->meta.quality == Quality::degraded);
+}
+
+TEST_CASE("service: a hole between live bars is filled from history") {
+  World world;
+  const auto bars = crash_path();
+  world.history->bars = first(bars, 290);
+  world.beat(bars[299].ts_close);
+  world.history->bars = first(bars, 310);
+  world.bar(bars[310]);
+  REQUIRE(world.history->asked.size() == 2);
+  CHECK(world.history->asked[1].start == bars[289].ts_close);
+  CHECK(world.history->asked[1].end == bars[310].ts_open);
+  const auto answer = world.get();
+  const auto expected = regime::synthetic::run(World::only_hours(), first(bars, 311)).back();
+  CHECK(answer->meta.n_obs == 311);
+  CHECK(answer->data.regime == expected.regime);
+  CHECK(answer->data.since == expected.since);
+}
+
+TEST_CASE("service: lost events on the bus are fetched again from history") {
+  World world;
+  const auto bars = crash_path();
+  world.history->bars = first(bars, 300);
+  world.beat(bars[299].ts_close);
+  world.history->bars = bars;
+  caf::anon_send(world.runtime().registry.find("regime/front").actor,
+                 supervision::TopicGap{messages::topics::bars.name, "n2", 61});
+  world.run();
+  CHECK(world.get()->meta.as_of == bars.back().ts_close);
+}
+
+TEST_CASE("service: a child that is killed in mid-stream ends where an uninterrupted run does") {
+  World world;
+  const auto bars = crash_path();
+  world.history->bars = first(bars, 280);
+  world.beat(bars[279].ts_close);
+  for (std::size_t i = 280; i < bars.size(); ++i) {
+    world.history->bars = first(bars, i + 1);
+    world.bar(bars[i]);
+    if (i == 320) {
+      REQUIRE(supervision::kill_child(world.runtime(), world.child).has_value());
+      world.run();
+      world.advance(1s);
+    }
+  }
+  world.beat(bars.back().ts_close);
+  const auto answer = world.get();
+  REQUIRE(answer.has_value());
+  const auto expected = regime::synthetic::run(World::only_hours(), bars).back();
+  CHECK(answer->data.regime == expected.regime);
+  CHECK(answer->data.since == expected.since);
+  CHECK(answer->data.confidence == doctest::Approx(expected.confidence));
+  CHECK(world.runtime().actors.actor(world.child)->epoch == 2);
+}
+
+TEST_CASE("service: the front's end costs its children nothing") {
+  World world;
+  const auto bars = crash_path();
+  world.history->bars = first(bars, 300);
+  world.beat(bars[299].ts_close);
+  REQUIRE(supervision::kill_child(world.runtime(), "regime/front").has_value());
+  world.run();
+  world.advance(1s);
+  world.bar(bars[300]);
+  CHECK(world.get()->data.regime == Regime::CRISIS);
+  CHECK(world.history->asked.size() == 1);
+  CHECK(world.runtime().actors.actor(world.child)->epoch == 1);
+}
+
+TEST_CASE("service: unknown symbols and other venues are told apart from silence") {
+  World world;
+  CHECK(world.code() == Errc::NOT_READY);
+  const auto bars = crash_path();
+  world.history->bars = first(bars, 300);
+  world.beat(bars[299].ts_close, trading::Freshness::LIVE, "SIM-B", false);
+  CHECK(world.code() == Errc::NOT_READY);
+  world.beat(bars[299].ts_close);
+  CHECK(world.code() == Errc::NONE);
+  CHECK(world.code({"NOPE-USD", ""}) == Errc::UNKNOWN_SYMBOL);
+  const auto other = world.get({"BTC-USD", "SIM-B"});
+  REQUIRE_FALSE(other.has_value());
+  CHECK(other.error().code == Errc::UNKNOWN_SYMBOL);
+  CHECK(other.error().message.find("BTC-USD.SIM-A") != std::string::npos);
+  const auto interval = world.get({"BTC-USD", ""}, trading::intervals::m5);
+  REQUIRE_FALSE(interval.has_value());
+  CHECK(interval.error().code == Errc::INVALID_ARGUMENT);
+}
+
+TEST_CASE("service: a symbol that another node owns is let go and taken back") {
+  World world;
+  const auto bars = crash_path();
+  world.history->bars = first(bars, 300);
+  world.beat(bars[299].ts_close);
+  REQUIRE(world.code() == Errc::NONE);
+  world.placement->elsewhere["BTC-USD"] = "n2";
+  caf::anon_send(world.placement->watcher, supervision::ViewChanged{3, {}});
+  world.run();
+  world.advance(100ms);
+  CHECK_FALSE(world.runtime().registry.find(world.child).actor);
+  // an asker with an old view meets the front itself
+  caf::scoped_actor asker{world.runtime().system};
+  auto response = asker->request(world.runtime().registry.find("regime/front").actor, caf::infinite,
+                                 messages::GetRegime{{"BTC-USD", ""}, {}});
+  world.run();
+  Errc code = Errc::NONE;
+  response.receive([](const messages::RegimeReply&) {},
+                   [&](const caf::error& error) { code = core::from_caf(error).code; });
+  CHECK(code == Errc::MOVED);
+  world.placement->elsewhere.clear();
+  caf::anon_send(world.placement->watcher, supervision::ViewChanged{4, {}});
+  world.run();
+  CHECK(world.code() == Errc::NONE);
+}
+
+TEST_CASE("service: the primary venue's change starts over on the new venue's bars") {
+  World world;
+  const auto bars = crash_path();
+  world.history->bars = first(bars, 300);
+  world.beat(bars[299].ts_close);
+  REQUIRE(world.code() == Errc::NONE);
+  world.history->bars = Path{}.chop(200, 1.0).bars();
+  world.beat(bars[299].ts_close, trading::Freshness::LIVE, "SIM-B");
+  CHECK(world.get()->data.regime == Regime::CHOPPY);
+  CHECK(world.get()->meta.n_obs == 200);
+}
+
+TEST_CASE("service: symbols beyond symbols_max are refused") {
+  auto settings = World::only_hours();
+  settings.symbols_max = 1;
+  World world{settings};
+  world.history->bars = first(crash_path(), 300);
+  world.beat({});
+  world.beat({}, trading::Freshness::LIVE, "SIM-A", true, "ETH-USD");
+  CHECK(world.code() == Errc::NONE);
+  CHECK(world.code({"ETH-USD", ""}) == Errc::UNKNOWN_SYMBOL);
+}

@@ -1,0 +1,141 @@
+#include "nodes/api/stream_actor.hpp"
+#include "nodes/api/stream_registry.hpp"
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+using namespace troupe;
+using Json = nlohmann::json;
+
+namespace {
+
+/// Keeps what it was sent.
+class FakeSession final : public net::WebSocketSession {
+public:
+  explicit FakeSession(std::uint64_t id) : id_(id) {}
+  bool send(net::SharedFrame frame) override {
+    sent.push_back(Json::parse(frame->text()));
+    return true;
+  }
+  bool send_conflated(std::string_view key, net::SharedFrame frame) override {
+    keys.emplace_back(key);
+    return send(std::move(frame));
+  }
+  void close(std::uint16_t, std::string_view) override {}
+  std::uint64_t id() const noexcept override { return id_; }
+  const std::string& remote_address() const noexcept override { return text_; }
+  const std::string& subject() const noexcept override { return text_; }
+  std::size_t queued_bytes() const override { return 0; }
+  bool is_open() const noexcept override { return true; }
+
+  std::vector<Json> sent;
+  std::vector<std::string> keys;
+
+private:
+  std::uint64_t id_;
+  std::string text_;
+};
+
+std::vector<api::Channel> all_channels() {
+  auto channels = api::data_channels();
+  for (const auto& channel : api::regime_channels()) {
+    channels.push_back(channel);
+  }
+  return channels;
+}
+
+api::StreamNews ticker(const char* instrument, bool primary, const char* data) {
+  return {.channel = "ticker",
+          .instrument = *trading::InstrumentId::from_text(instrument),
+          .primary = primary,
+          .interval = {},
+          .as_of = {1},
+          .quality = trading::Quality::live,
+          .data = data};
+}
+
+} // namespace
+
+TEST_CASE("stream: every kind of bad request is refused by name") {
+  const auto channels = api::data_channels();
+  for (const auto& [text, expected] : {
+         std::pair{"", "expected JSON"},
+         {"[]", "expected an object"},
+         {"{\"op\":5}", "op: expected a string"},
+         {"{\"op\":\"fly\"}", "op: expected one of subscribe"},
+         {"{\"op\":\"subscribe\"}", "channel: expected one of ticker"},
+         {"{\"op\":\"subscribe\",\"channel\":\"regime\"}", "channel: expected one of ticker"},
+         {"{\"op\":\"subscribe\",\"channel\":\"ticker\"}", "symbols: expected 1 to 1000"},
+         {"{\"op\":\"subscribe\",\"channel\":\"ticker\",\"symbols\":[]}", "symbols: expected 1"},
+         {"{\"op\":\"subscribe\",\"channel\":\"ticker\",\"symbols\":[\"x\"]}",
+          "symbols[0]: expected"},
+         {"{\"op\":\"subscribe\",\"channel\":\"ticker\",\"symbols\":\"BTC-USD\"}", "an array"},
+         {"{\"op\":\"subscribe\",\"channel\":\"ticker\",\"symbols\":[\"A-B\"],\"interval\":\"1m\"}",
+          "interval: expected none"},
+         {"{\"op\":\"subscribe\",\"channel\":\"bars\",\"symbols\":[\"A-B\"],\"interval\":\"2m\"}",
+          "interval: expected"},
+         {"{\"op\":\"ping\",\"extra\":1}", "extra: expected one of the keys"},
+       }) {
+    CAPTURE(text);
+    const auto request = api::parse_stream_request(text, channels);
+    REQUIRE_FALSE(request.has_value());
+    CAPTURE(request.error().message);
+    CHECK(request.error().message.find(expected) != std::string::npos);
+  }
+}
+
+TEST_CASE("stream: subscriptions get an ack then a snapshot then numbered deltas") {
+  api::StreamRegistry registry{all_channels()};
+  const auto session = std::make_shared<FakeSession>(1);
+  registry.add(session);
+  const auto request = *api::parse_stream_request(
+    R"({"op":"subscribe","channel":"ticker","symbols":["BTC-USD"],"id":7})", api::data_channels());
+  CHECK(registry.subscribe(session, request).error().code == core::Errc::NOT_READY);
+  registry.learn(*trading::InstrumentId::from_text("ETH-USD.SIM-A"), true);
+  CHECK(registry.subscribe(session, request).error().code == core::Errc::UNKNOWN_SYMBOL);
+  registry.learn(*trading::InstrumentId::from_text("BTC-USD.SIM-A"), true);
+  registry.publish(ticker("BTC-USD.SIM-A", true, "1"));
+  REQUIRE(registry.subscribe(session, request).has_value());
+  registry.publish(ticker("BTC-USD.SIM-A", true, "2"));
+  registry.publish(ticker("BTC-USD.SIM-B", false, "3"));
+  registry.heartbeat({5});
+  REQUIRE(session->sent.size() == 4);
+  CHECK(session->sent[0]["type"] == "subscribed");
+  CHECK(session->sent[0]["id"] == 7);
+  CHECK(session->sent[1]["type"] == "snapshot");
+  CHECK(session->sent[1]["seq"] == 1);
+  CHECK(session->sent[2]["type"] == "delta");
+  CHECK(session->sent[2]["seq"] == 2);
+  CHECK(session->sent[2]["data"] == 2);
+  CHECK(session->sent[2]["symbol"] == "BTC-USD");
+  CHECK(session->sent[3]["type"] == "heartbeat");
+  registry.unsubscribe(session, request);
+  registry.publish(ticker("BTC-USD.SIM-A", true, "4"));
+  CHECK(session->sent.size() == 5);
+  registry.remove(session);
+  CHECK(registry.sessions() == 0);
+}
+
+TEST_CASE("stream: bars are kept apart by interval and never conflated") {
+  api::StreamRegistry registry{all_channels()};
+  const auto session = std::make_shared<FakeSession>(1);
+  registry.add(session);
+  registry.learn(*trading::InstrumentId::from_text("BTC-USD.SIM-A"), true);
+  const auto request = *api::parse_stream_request(
+    R"({"op":"subscribe","channel":"bars","symbols":["BTC-USD"]})", api::data_channels());
+  CHECK(request.interval->to_text() == "1m");
+  REQUIRE(registry.subscribe(session, request).has_value());
+  auto news = ticker("BTC-USD.SIM-A", true, "1");
+  news.channel = "bars";
+  news.interval = "1h";
+  registry.publish(news);
+  CHECK(session->sent.size() == 1);
+  news.interval = "1m";
+  registry.publish(news);
+  CHECK(session->sent.size() == 2);
+  CHECK(session->keys.empty());
+  registry.publish_gap("bars", 3);
+  CHECK(session->sent.back()["lost"] == 3);
+  registry.publish_gap("trades", 3);
+  CHECK(session->sent.size() == 3);
+}

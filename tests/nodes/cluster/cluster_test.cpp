@@ -1,0 +1,346 @@
+// A cluster of real processes: this one and helpers that it starts, stops and kills.
+#include "link_fixture.hpp"
+#include "nodes/cluster/cluster.hpp"
+#include "peer/peer_messages.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <bit>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <limits>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace troupe;
+using namespace troupe::cluster;
+using namespace troupe::cluster::test;
+using supervision::Delivery;
+using supervision::Routed;
+using supervision::ViewChanged;
+
+namespace {
+
+/// A directory for the authority that all nodes of a test share.
+struct Directory {
+  std::string path;
+  Directory() {
+    std::string pattern = std::filesystem::temp_directory_path() / "cluster-XXXXXX";
+    path = ::mkdtemp(pattern.data());
+  }
+  ~Directory() { std::filesystem::remove_all(path); }
+};
+
+/// A helper process; killed at the end if it still runs.
+class Process {
+public:
+  Process(const std::string& name,
+          const std::string& directory,
+          const std::string& listen,
+          const std::vector<std::string>& seeds) {
+    int in[2];
+    int out[2];
+    REQUIRE(::pipe(in) == 0);
+    REQUIRE(::pipe(out) == 0);
+    std::vector<std::string> args{CLUSTER_PEER, name, directory, listen};
+    args.insert(args.end(), seeds.begin(), seeds.end());
+    std::vector<char*> raw;
+    for (auto& arg : args) {
+      raw.push_back(arg.data());
+    }
+    raw.push_back(nullptr);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::dup2(in[0], 0);
+      ::dup2(out[1], 1);
+      for (int fd = 3; fd < 256; ++fd) {
+        ::close(fd);
+      }
+      ::execv(CLUSTER_PEER, raw.data());
+      ::_exit(127);
+    }
+    ::close(in[0]);
+    ::close(out[1]);
+    stdin_ = in[1];
+    char c = 0;
+    while (::read(out[0], &c, 1) == 1 && c != '\n') {
+      address_ += c;
+    }
+    ::close(out[0]);
+    REQUIRE_FALSE(address_.empty());
+  }
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+  ~Process() {
+    ::close(stdin_);
+    kill();
+  }
+  [[nodiscard]] const std::string& address() const { return address_; }
+  void signal(int number) const { ::kill(pid_, number); }
+  void kill() {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(std::exchange(pid_, 0), nullptr, 0);
+    }
+  }
+
+private:
+  pid_t pid_ = 0;
+  int stdin_ = -1;
+  std::string address_;
+};
+
+/// This process as a node.
+struct Node {
+  struct Config : caf::actor_system_config {
+    Config() {
+      apply_caf_settings(*this);
+      add_test_types(*this);
+    }
+  };
+  Config config;
+  caf::actor_system system{config};
+  core::SystemClock clock;
+  std::unique_ptr<Cluster> cluster;
+
+  Node(const std::string& directory, const std::vector<std::string>& seeds) {
+    Cluster::Options options;
+    options.self.node = "test";
+    options.self.incarnation = random_incarnation();
+    options.self.fingerprint = 7;
+    options.authority_directory = directory;
+    options.settings.listen = "127.0.0.1:0";
+    options.settings.seeds = seeds;
+    options.clock = &clock;
+    cluster = Cluster::make(system, std::move(options)).value();
+    cluster->join([](std::string_view) { return caf::actor{}; });
+  }
+
+  [[nodiscard]] bool reaches(const std::string& name, bool want = true) {
+    return until([&] { return !cluster->placement()->gateway(name) != want; });
+  }
+  /// Waits for ViewChanged messages, no polling of the clock.
+  [[nodiscard]] bool until(const std::function<bool()>& holds,
+                           std::chrono::milliseconds limit = 20s) {
+    caf::scoped_actor watcher{system};
+    const auto end = std::chrono::steady_clock::now() + limit;
+    cluster->placement()->watch(caf::actor_cast<caf::actor>(watcher));
+    while (!holds()) {
+      if (std::chrono::steady_clock::now() > end) {
+        return false;
+      }
+      watcher->receive([](const ViewChanged&) {}, caf::after(5ms) >> [] {});
+    }
+    return true;
+  }
+  [[nodiscard]] MemberState state(const std::string& name) const {
+    const auto view = cluster->view();
+    const auto* member = view->find(name);
+    return member == nullptr ? MemberState::DOWN : member->state;
+  }
+
+  template <class Reply, class Request>
+  core::Result<Reply>
+  ask(const std::string& node, Request request, const std::string& service = "echo") {
+    caf::scoped_actor asker{system};
+    core::Result<Reply> out = core::Error{core::Errc::TIMEOUT, "nothing came"};
+    asker
+      ->request(cluster->placement()->gateway(node), 10s,
+                Routed{service, "", 1, caf::make_message(std::move(request))})
+      .receive([&](const Reply& reply) { out = reply; },
+               [&](const caf::error& error) { out = core::from_caf(error); });
+    return out;
+  }
+};
+
+std::int64_t
+time_until_down(Node& node, const std::string& name, const std::function<void()>& act) {
+  caf::scoped_actor watcher{node.system};
+  node.cluster->placement()->watch(caf::actor_cast<caf::actor>(watcher));
+  const auto since = core::monotonic_ns();
+  act();
+  bool down = false;
+  bool late = false;
+  while (!down && !late) {
+    watcher->receive(
+      [&](const ViewChanged& change) {
+        down = std::find(change.down.begin(), change.down.end(), name) != change.down.end();
+      },
+      caf::after(10s) >> [&] { late = true; });
+  }
+  REQUIRE(down);
+  return (core::monotonic_ns() - since) / 1'000'000;
+}
+
+struct Collected {
+  Gate gate;
+  std::vector<std::uint64_t> numbers;
+  std::uint64_t lost = 0;
+};
+
+/// Publishes single trades until the first arrives: before the subscription is known there, nothing
+/// is meant for us.
+bool subscribed(Node& node, Collected& all) {
+  for (int i = 0; i < 400; ++i) {
+    static_cast<void>(node.ask<std::uint64_t>("a", PublishMany{"trades", 1, true}));
+    if (all.gate.until([&] { return !all.numbers.empty(); }, 50ms)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+caf::behavior collector(caf::event_based_actor*, Collected* into) {
+  return {
+    [into](const Echo& event) {
+      into->gate.change([&] { into->numbers.push_back(event.number); });
+    },
+    [into](const supervision::TopicGap& gap) {
+      into->gate.change([&] { into->lost += gap.lost; });
+    },
+  };
+}
+
+} // namespace
+
+TEST_CASE("cluster: messages to another process arrive bit for bit and are answered directly") {
+  const Directory directory;
+  Process a{"a", directory.path + "/ca", "127.0.0.1:0", {}};
+  Node node{directory.path + "/ca", {a.address()}};
+  REQUIRE(node.reaches("a"));
+  using limits = std::numeric_limits<double>;
+  Echo sent;
+  sent.number = 42;
+  sent.value = -0.0;
+  sent.single = std::numeric_limits<float>::denorm_min();
+  sent.values = {limits::quiet_NaN(),  limits::infinity(),    -limits::infinity(),
+                 limits::denorm_min(), -limits::denorm_min(), -0.0,
+                 limits::max(),        limits::min(),         0.1};
+  sent.nested = {{limits::quiet_NaN(), sent.values}, {-limits::infinity(), {}}};
+  const auto got = node.ask<Echo>("a", sent);
+  REQUIRE(got.has_value());
+  CHECK(core::binary::encode(*got) == core::binary::encode(sent));
+  CHECK(std::bit_cast<std::uint64_t>(got->value) == std::bit_cast<std::uint64_t>(-0.0));
+  CHECK(node.ask<Echo>("a", sent, "nothing").error().code == core::Errc::NOT_FOUND);
+  CHECK(node.cluster->placement()->owner("echo", "BTC-USD")->node == "a");
+  // CAF's identity of a process must not be its number, which is 1 in every container.
+  CHECK_FALSE(caf::to_string(node.system.node()).ends_with('#' + std::to_string(::getpid())));
+}
+
+TEST_CASE("cluster: killed at once and frozen in 1.2 s a node is down and comes back by itself") {
+  const Directory directory;
+  auto a = std::make_unique<Process>("a", directory.path + "/ca", "127.0.0.1:0",
+                                     std::vector<std::string>{});
+  const auto address = a->address();
+  // A seed that nobody answers for must not hold anything up (TEST-NET-1 is routed nowhere).
+  Node node{directory.path + "/ca", {"192.0.2.1:7070", address}};
+  REQUIRE(node.reaches("a"));
+
+  const auto killed_ms = time_until_down(node, "a", [&] { a->kill(); });
+  CHECK(killed_ms < 500);
+  a = std::make_unique<Process>("a", directory.path + "/ca", address, std::vector<std::string>{});
+  REQUIRE(node.reaches("a"));
+  CHECK(node.ask<Echo>("a", Echo{}).has_value());
+
+  const auto frozen_ms = time_until_down(node, "a", [&] { a->signal(SIGSTOP); });
+  CHECK(frozen_ms < 1'200);
+  CHECK(frozen_ms > 300);
+  a->signal(SIGCONT);
+  REQUIRE(node.reaches("a"));
+  CHECK(node.ask<Echo>("a", Echo{}).has_value());
+
+  node.cluster->cut("a"); // a cut cable with both ends alive: back without a change of owners
+  const auto epoch = node.cluster->view()->epoch;
+  REQUIRE(node.reaches("a", false));
+  REQUIRE(node.reaches("a"));
+  CHECK(node.ask<Echo>("a", Echo{}).has_value());
+  CHECK(node.cluster->view()->epoch == epoch);
+  MESSAGE("down after kill ", killed_ms, " ms, after SIGSTOP ", frozen_ms, " ms");
+}
+
+TEST_CASE("cluster: one seed leads to every member and its death leaves the other links") {
+  const Directory directory;
+  auto hub = std::make_unique<Process>("hub", directory.path + "/ca", "127.0.0.1:0",
+                                       std::vector<std::string>{});
+  Process b{"b", directory.path + "/ca", "127.0.0.1:0", {hub->address()}};
+  Process c{"c", directory.path + "/ca", "127.0.0.1:0", {b.address()}};
+  Node node{directory.path + "/ca", {hub->address()}};
+  REQUIRE(node.reaches("hub"));
+  REQUIRE(node.reaches("b"));
+  REQUIRE(node.reaches("c"));
+  CHECK(node.cluster->placement()->carriers("echo") == std::vector<std::string>{"b", "c", "hub"});
+  static_cast<void>(time_until_down(node, "hub", [&] { hub->kill(); }));
+  CHECK(node.ask<Echo>("b", Echo{}).has_value());
+  CHECK(node.ask<Echo>("c", Echo{}).has_value());
+  CHECK(node.cluster->placement()->carriers("echo") == std::vector<std::string>{"b", "c"});
+}
+
+TEST_CASE("cluster: topics arrive whole or newest and nothing waits for nobody") {
+  Collected all; // outlives the actors that write to it
+  Collected newest;
+  const Directory directory;
+  Process a{"a", directory.path + "/ca", "127.0.0.1:0", {}};
+  Node node{directory.path + "/ca", {a.address()}};
+  REQUIRE(node.reaches("a"));
+  const auto lossless = node.system.spawn(collector, &all);
+  const auto conflated = node.system.spawn(collector, &newest);
+  node.cluster->bus()->subscribe({"trades", Delivery::LOSSLESS}, lossless);
+  node.cluster->bus()->subscribe({"quotes", Delivery::CONFLATED}, conflated);
+  REQUIRE(subscribed(node, all));
+  const auto before = all.numbers.size();
+  REQUIRE(node.ask<std::uint64_t>("a", PublishMany{"trades", 5'000, true}).has_value());
+  CHECK(all.gate.until([&] { return all.numbers.size() >= before + 5'000; }));
+  CHECK(std::is_sorted(all.numbers.end() - 5'000, all.numbers.end()));
+  CHECK(all.lost == 0);
+
+  REQUIRE(node.ask<std::uint64_t>("a", PublishMany{"quotes", 5'000, false}).has_value());
+  CHECK(newest.gate.until([&] {
+    return std::count_if(newest.numbers.begin(), newest.numbers.end(),
+                         [](std::uint64_t n) { return n > 4'992; })
+           >= 8;
+  }));
+
+  // The other way round: the peer subscribes to nothing, so nothing waits for it here.
+  for (std::uint64_t i = 0; i < 1'000; ++i) {
+    node.cluster->bus()->publish({"local", Delivery::LOSSLESS}, "k", caf::make_message(Echo{}));
+  }
+  CHECK(node.cluster->bus()->stats().waiting_bytes == 0);
+  caf::anon_send_exit(lossless, caf::exit_reason::kill);
+  caf::anon_send_exit(conflated, caf::exit_reason::kill);
+}
+
+TEST_CASE("cluster: round trips and batched items between two processes keep their pace") {
+  Collected all; // outlives the actors that write to it
+  const Directory directory;
+  Process a{"a", directory.path + "/ca", "127.0.0.1:0", {}};
+  Node node{directory.path + "/ca", {a.address()}};
+  REQUIRE(node.reaches("a"));
+  caf::scoped_actor asker{node.system};
+  const auto gateway = node.cluster->placement()->gateway("a");
+  std::vector<std::int64_t> times_ns;
+  for (int i = 0; i < 2'000; ++i) {
+    const auto from = core::monotonic_ns();
+    asker->request(gateway, 10s, Routed{"echo", "", 1, caf::make_message(Echo{})})
+      .receive([](const Echo&) {}, [](const caf::error&) { FAIL("no answer"); });
+    times_ns.push_back(core::monotonic_ns() - from);
+  }
+  std::nth_element(times_ns.begin(), times_ns.begin() + 1'000, times_ns.end());
+  const auto lossless = node.system.spawn(collector, &all);
+  node.cluster->bus()->subscribe({"trades", Delivery::LOSSLESS}, lossless);
+  REQUIRE(subscribed(node, all));
+  const auto before = all.numbers.size();
+  const auto from = core::monotonic_ns();
+  REQUIRE(node.ask<std::uint64_t>("a", PublishMany{"trades", 50'000, true}).has_value());
+  CHECK(all.gate.until([&] { return all.numbers.size() + all.lost >= before + 50'000; }, 60s));
+  const auto took_ns = core::monotonic_ns() - from;
+  CHECK(all.lost == 0);
+  MESSAGE("round trip p50 ", times_ns[1'000] / 1'000, " us, ", 50'000'000'000'000 / took_ns,
+          " items/s");
+  CHECK(times_ns[1'000] < 5'000'000); // a bound that holds on a busy machine, not the aim
+  caf::anon_send_exit(lossless, caf::exit_reason::kill);
+}

@@ -1,0 +1,240 @@
+#include "support.hpp"
+
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <thread>
+
+using namespace test;
+
+namespace {
+
+struct ThreadsConfig : caf::actor_system_config {
+  ThreadsConfig() {
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads", 4);
+    set("scheduler.max-throughput", 300);
+    sup::add_message_types(*this);
+  }
+};
+
+/// A handler that stands still until the test lets it go.
+struct Gate {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool open = false;
+  std::atomic<int> inside{0};
+  void pass() {
+    ++inside;
+    std::unique_lock lock{mutex};
+    changed.wait(lock, [this] { return open; });
+  }
+  void release() {
+    {
+      const std::lock_guard lock{mutex};
+      open = true;
+    }
+    changed.notify_all();
+  }
+};
+
+struct Real {
+  ThreadsConfig config;
+  caf::actor_system system{config};
+  core::SystemClock clock;
+  sup::LocalRuntime local{system, clock, {.node = "real", .seed = 3}};
+  sup::Runtime& rt = local.runtime();
+  ~Real() { system.await_actors_before_shutdown(false); }
+};
+
+/// Polls, with a deadline that only a failure reaches.
+template <class Condition>
+bool eventually(Condition condition) {
+  const auto end = std::chrono::steady_clock::now() + 20s;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) {
+      return false;
+    }
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+struct Ping {
+  std::shared_ptr<std::promise<std::thread::id>> answer;
+};
+
+} // namespace
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(Ping)
+
+namespace {
+
+caf::behavior blocker(sup::Actor*, std::shared_ptr<Gate> gate) {
+  return {
+    [gate](const Note& note) {
+      if (note.value < 0) {
+        gate->pass();
+      }
+    },
+    [](const Crash& crash) { throw std::runtime_error(crash.text); },
+    [](const Ping& ping) { ping.answer->set_value(std::this_thread::get_id()); },
+  };
+}
+
+sup::ChildSpec blocking_child(const std::string& name, const std::shared_ptr<Gate>& gate) {
+  sup::ChildSpec spec;
+  spec.name = name;
+  spec.start = [gate](sup::StartContext& context) { return context.spawn(blocker, gate); };
+  spec.backoff.min = 0ns;
+  spec.health_deadline = 50ms;
+  return spec;
+}
+
+} // namespace
+
+TEST_CASE(
+  "watchdog: a stuck child is given up, replaced, and passes its queue on when it returns") {
+  const auto gate = std::make_shared<Gate>();
+  Real real;
+  std::atomic<int> escalations{0};
+  sup::RootSupervisor root{real.rt,
+                           {.name = "root", .children = {blocking_child("stuck", gate)}},
+                           [&](const std::string&) { ++escalations; },
+                           {.watchdog = {.interval = 5ms}}};
+  REQUIRE(eventually([&] { return static_cast<bool>(real.rt.registry.find("stuck").actor); }));
+  const auto first = real.rt.registry.find("stuck").actor;
+  const auto late = std::make_shared<std::promise<std::thread::id>>();
+  caf::anon_send(first, Note{-1});
+  caf::anon_send(first, Ping{late});
+  REQUIRE(eventually([&] { return real.rt.registry.find("stuck").epoch == 2; }));
+  CHECK(real.rt.actors.zombies() == 1);
+  CHECK(real.rt.actors.ends("stuck").at(0).reason == "stuck");
+  CHECK(real.rt.actors.ends("stuck").at(0).last_message == "Note");
+  const auto answer = std::make_shared<std::promise<std::thread::id>>();
+  real.rt.registry.send("stuck", caf::make_message(Ping{answer}));
+  REQUIRE(answer->get_future().wait_for(20s) == std::future_status::ready);
+  CHECK(real.rt.actors.actor("stuck")->detached);
+  CHECK(root.stop(20s) == std::vector<std::string>{"stuck"}); // the zombie
+  gate->release();
+  CHECK(eventually([&] { return real.rt.actors.zombies() == 0; }));
+  CHECK(escalations == 0);
+}
+
+TEST_CASE("watchdog: what waited for a zombie reaches its replacement") {
+  const auto gate = std::make_shared<Gate>();
+  Real real;
+  sup::RootSupervisor root{real.rt,
+                           {.name = "root", .children = {blocking_child("stuck", gate)}},
+                           {},
+                           {.watchdog = {.interval = 5ms}}};
+  REQUIRE(eventually([&] { return static_cast<bool>(real.rt.registry.find("stuck").actor); }));
+  const auto late = std::make_shared<std::promise<std::thread::id>>();
+  const auto first = real.rt.registry.find("stuck").actor;
+  caf::anon_send(first, Note{-1});
+  caf::anon_send(first, Ping{late});
+  REQUIRE(eventually([&] { return real.rt.registry.find("stuck").epoch == 2; }));
+  gate->release();
+  CHECK(late->get_future().wait_for(20s) == std::future_status::ready);
+  CHECK(root.stop(20s).empty());
+}
+
+TEST_CASE("watchdog: zombies on all but two scheduler threads end the node") {
+  const auto gate = std::make_shared<Gate>();
+  Real real;
+  std::mutex mutex;
+  std::string last_line;
+  sup::RootSupervisor root{
+    real.rt,
+    {.name = "root", .children = {blocking_child("a", gate), blocking_child("b", gate)}},
+    [&](const std::string& line) {
+      const std::lock_guard lock{mutex};
+      last_line = line;
+    },
+    {.watchdog = {.interval = 5ms}}};
+  REQUIRE(eventually([&] { return static_cast<bool>(real.rt.registry.find("b").actor); }));
+  real.rt.registry.send("a", caf::make_message(Note{-1}));
+  real.rt.registry.send("b", caf::make_message(Note{-1}));
+  CHECK(eventually([&] {
+    const std::lock_guard lock{mutex};
+    return last_line == "stuck handlers hold 2 of 4 scheduler threads";
+  }));
+  gate->release();
+  CHECK(eventually([&] { return real.rt.actors.zombies() == 0; }));
+  CHECK(root.stop(20s).empty());
+}
+
+TEST_CASE("watchdog: a stop with a stuck handler ends in time") {
+  const auto gate = std::make_shared<Gate>();
+  Real real;
+  auto spec = blocking_child("stuck", gate);
+  spec.health_deadline = 0ns; // nobody looks until the stop
+  spec.shutdown = 50ms;
+  sup::RootSupervisor root{real.rt, {.name = "root", .children = {spec}}, {}, {.watch = false}};
+  REQUIRE(eventually([&] { return static_cast<bool>(real.rt.registry.find("stuck").actor); }));
+  real.rt.registry.send("stuck", caf::make_message(Note{-1}));
+  REQUIRE(eventually([&] { return gate->inside == 1; }));
+  const auto before = std::chrono::steady_clock::now();
+  CHECK(root.stop(10s) == std::vector<std::string>{"stuck"});
+  CHECK(std::chrono::steady_clock::now() - before < 5s);
+  CHECK(root.stopped());
+  gate->release();
+  CHECK(eventually([&] { return real.rt.actors.zombies() == 0; }));
+}
+
+TEST_CASE("threads: a flooded actor does not stop the others and its memory is bounded") {
+  const auto gate = std::make_shared<Gate>();
+  Real real;
+  auto flooded = blocking_child("flooded", gate);
+  flooded.mailbox_cap = 1000;
+  flooded.health_deadline = 0ns;
+  sup::RootSupervisor root{real.rt,
+                           {.name = "root", .children = {flooded, blocking_child("other", gate)}},
+                           {},
+                           {.watch = false}};
+  REQUIRE(eventually([&] { return static_cast<bool>(real.rt.registry.find("other").actor); }));
+  real.rt.registry.send("flooded", caf::make_message(Note{-1}));
+  REQUIRE(eventually([&] { return gate->inside == 1; }));
+  for (int i = 0; i < 20'000; ++i) {
+    real.rt.registry.send("flooded", caf::make_message(Note{i}));
+  }
+  CHECK(real.rt.actors.actor("flooded")->mailbox <= 1001);
+  CHECK(real.rt.actors.actor("flooded")->rejected >= 18'999);
+  const auto answer = std::make_shared<std::promise<std::thread::id>>();
+  real.rt.registry.send("other", caf::make_message(Ping{answer}));
+  CHECK(answer->get_future().wait_for(20s) == std::future_status::ready);
+  gate->release();
+  CHECK(root.stop(20s).empty());
+}
+
+TEST_CASE("threads: the health canary answers") {
+  Real real;
+  sup::RootSupervisor root{real.rt, {.name = "root"}, {}, {.watchdog = {.interval = 1ms}}};
+  CHECK(eventually([&] { return real.rt.health.canary() > 0ns; }));
+  CHECK(real.rt.health.live());
+  CHECK(eventually([&] { return real.rt.health.ready(); }));
+  CHECK(root.stop(20s).empty());
+  CHECK_FALSE(real.rt.health.ready());
+}
+
+TEST_CASE("threads: a crashed child is back at once where its back-off is 0") {
+  const auto gate = std::make_shared<Gate>();
+  Real real;
+  sup::RootSupervisor root{
+    real.rt,
+    {.name = "root", .intensity = 1000, .children = {blocking_child("a", gate)}},
+    {},
+    {.watch = false}};
+  REQUIRE(eventually([&] { return real.rt.registry.find("a").epoch == 1; }));
+  std::vector<std::int64_t> took;
+  for (std::uint64_t epoch = 2; epoch < 102; ++epoch) {
+    const auto before = core::monotonic_ns();
+    real.rt.registry.send("a", caf::make_message(Crash{"drill"}));
+    REQUIRE(eventually([&] { return real.rt.registry.find("a").epoch == epoch; }));
+    took.push_back(core::monotonic_ns() - before);
+  }
+  std::sort(took.begin(), took.end());
+  MESSAGE("restart behind a stable reference: p50 ", took[50] / 1000, " us, p99 ", took[98] / 1000,
+          " us");
+  CHECK(root.stop(20s).empty());
+}

@@ -1,0 +1,178 @@
+#include "core/random.hpp"
+#include "core/schema.hpp"
+#include "trading/l2_book.hpp"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <rapidcheck.h>
+
+namespace {
+
+using namespace troupe::trading;
+using troupe::core::Errc;
+using troupe::core::Random;
+
+Level level(const char* price, const char* quantity) {
+  return {*Price::from_text(price), *Quantity::from_text(quantity)};
+}
+
+L2Book book_of(const char* tick = "0.01") {
+  return L2Book{{"BTC-USD", "SIM-A"}, *Price::from_text(tick), *Quantity::from_text("0.001")};
+}
+
+BookSnapshot snapshot() {
+  return {.instrument = {"BTC-USD", "SIM-A"},
+          .bids = {level("100.01", "1"), level("99.5", "2.5")},
+          .asks = {level("100.02", "3")},
+          .sequence = 10,
+          .ts_event = {5}};
+}
+
+} // namespace
+
+TEST_CASE("book: json has levels as pairs of strings") {
+  const auto text = troupe::core::json::encode(snapshot());
+  CHECK(text
+        == R"({"instrument":"BTC-USD.SIM-A","bids":[["100.01","1"],["99.5","2.5"]],)"
+           R"("asks":[["100.02","3"]],"sequence":10,"ts_event":"1970-01-01T00:00:00.000000005Z"})");
+  CHECK(*troupe::core::json::decode<BookSnapshot>(text) == snapshot());
+  CHECK(troupe::core::json::decode<Level>(R"(["1"])").error().message
+        == R"(expected ["price", "quantity"], found ["1"])");
+  CHECK(troupe::core::json::decode<Level>(R"(["1",2])").error().message
+        == "[1]: expected a string (decimal), found 2");
+  CHECK(troupe::core::SchemaRegistry{}.of<Level>() == Level::json_schema);
+  CHECK(*troupe::core::binary::decode<BookSnapshot>(troupe::core::binary::encode(snapshot()))
+        == snapshot());
+}
+
+TEST_CASE("l2 book: snapshot then deltas") {
+  auto book = book_of();
+  CHECK_FALSE(book.valid());
+  CHECK(
+    book.apply(BookDelta{.instrument = {}, .bids = {}, .asks = {}, .sequence = 1, .ts_event = {}})
+      .error()
+      .code
+    == Errc::NOT_READY);
+  REQUIRE(book.apply(snapshot()));
+  CHECK(book.depth(10) == snapshot());
+  CHECK(book.depth(1).bids.size() == 1);
+  BookDelta delta{.instrument = {},
+                  .bids = {level("100.01", "0"), level("99.99", "4"), level("50", "0")},
+                  .asks = {level("100.02", "7")},
+                  .sequence = 11,
+                  .ts_event = {6}};
+  REQUIRE(book.apply(delta));
+  CHECK(*book.best_bid() == level("99.99", "4"));
+  CHECK(*book.best_ask() == level("100.02", "7"));
+  CHECK(book.sequence() == 11);
+  CHECK(book.levels(Side::BUY) == 2);
+  delta.bids = {level("1", "1")};
+  REQUIRE(book.apply(delta)); // same sequence: already known
+  CHECK(book.levels(Side::BUY) == 2);
+}
+
+TEST_CASE("l2 book: a crossing update is refused and the book is empty until the next snapshot") {
+  auto book = book_of();
+  REQUIRE(book.apply(snapshot()));
+  BookDelta delta{
+    .instrument = {}, .bids = {level("100.02", "1")}, .asks = {}, .sequence = 11, .ts_event = {6}};
+  CHECK(book.apply(delta).error().code == Errc::PROTOCOL_ERROR);
+  CHECK_FALSE(book.valid());
+  CHECK_FALSE(book.best_bid());
+  CHECK_FALSE(book.best_ask());
+  CHECK(book.depth(5).bids.empty());
+  REQUIRE(book.apply(snapshot()));
+  CHECK(book.valid());
+  // Both sides move in one delta: crossed in between, never at its end.
+  delta = {.instrument = {},
+           .bids = {level("100.05", "1")},
+           .asks = {level("100.02", "0"), level("100.06", "1")},
+           .sequence = 12,
+           .ts_event = {7}};
+  CHECK(book.apply(delta));
+  auto crossed = snapshot();
+  crossed.asks = {level("100.01", "1")};
+  CHECK_FALSE(book.apply(crossed));
+  CHECK_FALSE(book.valid());
+}
+
+TEST_CASE("l2 book: prices and quantities off their steps are refused") {
+  for (const auto& bad : {level("100.015", "1"), level("100", "0.0001"), level("100", "-1")}) {
+    auto book = book_of();
+    auto input = snapshot();
+    input.bids = {bad};
+    CHECK(book.apply(input).error().code == Errc::PROTOCOL_ERROR);
+    CHECK_FALSE(book.valid());
+  }
+  CHECK_THROWS(book_of("0"));
+}
+
+TEST_CASE("step scale: exact for small and large values") {
+  const StepScale<Price> cents{*Price::from_text("0.01")};
+  CHECK(cents.count(*Price::from_text("64000.01")) == 6400001);
+  CHECK(cents.count(*Price::from_text("-0.03")) == -3);
+  CHECK_FALSE(cents.count(*Price::from_text("0.005")));
+  CHECK_FALSE(cents.count(*Price::from_text("0.0000000001")));
+  CHECK(cents.count(*Price::from_text("1000000000000.01")) == 100000000000001);
+  CHECK_FALSE(cents.count(*Price::from_text("1000000000000.015")));
+  CHECK_FALSE(cents.count(*Price::from_text("1e26")));
+  CHECK(cents.value(6400001) == *Price::from_text("64000.01"));
+  CHECK(rc::check([&](std::int32_t n, std::uint8_t off) {
+    const auto value = cents.value(n) + Price::from_raw(off);
+    const auto steps = cents.count(value);
+    RC_ASSERT(steps.has_value() == (off == 0));
+    RC_ASSERT(!steps || *steps == n);
+  }));
+}
+
+TEST_CASE("tick ladder: equals an ordered map whatever the jumps of the price") {
+  CHECK(rc::check([](std::uint64_t seed) {
+    Random random{seed};
+    TickLadder<Side::BUY, std::int64_t> bids{4096};
+    TickLadder<Side::SELL, std::int64_t> asks{4096};
+    std::map<std::int64_t, std::int64_t> model;
+    std::int64_t centre = 0;
+    for (int i = 0; i < 1500; ++i) {
+      if (random.below(40) == 0) {
+        centre = static_cast<std::int64_t>(random.below(60'000)) - 30'000;
+      }
+      const auto spread = random.below(3) == 0 ? 20'000U : 60U;
+      const auto tick = centre + static_cast<std::int64_t>(random.below(spread));
+      const auto known = model.contains(tick);
+      RC_ASSERT((bids.find(tick) != nullptr) == known);
+      if (known && random.below(2) == 0) {
+        model.erase(tick);
+        bids.erase(tick);
+        asks.erase(tick);
+      } else {
+        model[tick] = bids.insert(tick) = asks.insert(tick) = i + 1;
+      }
+      if (random.below(500) == 0) {
+        model.clear();
+        bids.clear();
+        asks.clear();
+      }
+      RC_ASSERT(bids.size() == model.size());
+      if (!model.empty()) {
+        RC_ASSERT(bids.best_tick() == model.rbegin()->first);
+        RC_ASSERT(asks.best_tick() == model.begin()->first);
+        RC_ASSERT(bids.best() == model.rbegin()->second);
+        RC_ASSERT(asks.best() == model.begin()->second);
+      }
+    }
+    std::vector<std::pair<std::int64_t, std::int64_t>> all;
+    asks.for_each([&](std::int64_t tick, std::int64_t lots) {
+      all.emplace_back(tick, lots);
+      return true;
+    });
+    RC_ASSERT(
+      (all == std::vector<std::pair<std::int64_t, std::int64_t>>(model.begin(), model.end())));
+    std::size_t left = model.size();
+    bids.for_each([&](std::int64_t tick, std::int64_t lots) {
+      RC_ASSERT(all[--left] == std::pair(tick, lots));
+      return true;
+    });
+    RC_ASSERT(left == 0U);
+  }));
+}

@@ -1,0 +1,179 @@
+#pragma once
+
+#include "trading/enums.hpp"
+#include "trading/tick_bitmap.hpp"
+
+#include <cstdint>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace troupe::trading {
+
+/// One side of a book: a value per occupied price tick, best first. A flat array covers a window
+/// of ticks around the best, a bitmap says which are occupied; ticks on the far side of the window
+/// sit in a std::map, so that any price is taken and only the usual ones are fast. The window
+/// moves when a better tick falls outside it, and when nothing but far ticks is left.
+/// @cost  O(1) inside the window; a move of the window costs its occupied ticks
+template <Side side, class T>
+class TickLadder {
+public:
+  /// Ticks within this bound keep the window's arithmetic from overflowing.
+  static constexpr std::int64_t max_tick = std::int64_t{1} << 61U;
+
+  /// @param window_ticks  a multiple of 4096, at most TickBitmap::max_size
+  explicit TickLadder(std::size_t window_ticks = std::size_t{1} << 14U)
+    : window_(window_ticks), bits_(window_ticks) {}
+
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  /// @pre not empty
+  [[nodiscard]] std::int64_t best_tick() const { return best_; }
+  [[nodiscard]] T& best() { return window_[index(best_)]; }
+  [[nodiscard]] const T& best() const { return window_[index(best_)]; }
+
+  /// Whether a is nearer to the other side than b.
+  [[nodiscard]] static constexpr bool better(std::int64_t a, std::int64_t b) {
+    return side == Side::BUY ? a > b : a < b;
+  }
+
+  /// The value at a tick; null where it is not occupied.
+  [[nodiscard]] T* find(std::int64_t tick) {
+    const auto i = index(tick);
+    if (i < window_.size()) [[likely]] {
+      return bits_.test(i) ? &window_[i] : nullptr;
+    }
+    const auto at = far_.find(tick);
+    return at == far_.end() ? nullptr : &at->second;
+  }
+
+  /// The value at an occupied tick.
+  [[nodiscard]] T& at(std::int64_t tick) {
+    const auto i = index(tick);
+    return i < window_.size() ? window_[i] : far_.find(tick)->second;
+  }
+  [[nodiscard]] const T* find(std::int64_t tick) const {
+    const auto i = index(tick);
+    if (i < window_.size()) [[likely]] {
+      return bits_.test(i) ? &window_[i] : nullptr;
+    }
+    const auto at = far_.find(tick);
+    return at == far_.end() ? nullptr : &at->second;
+  }
+
+  /// The value at a tick, made as T{} where it was not occupied; the reference lasts until the
+  /// next insert or erase. @pre |tick| <= max_tick
+  T& insert(std::int64_t tick) {
+    if (index(tick) >= window_.size() && (size_ == 0 || better(tick, best_))) [[unlikely]] {
+      centre(tick);
+    }
+    const auto i = index(tick);
+    if (i >= window_.size()) [[unlikely]] {
+      const auto [at, fresh] = far_.try_emplace(tick);
+      size_ += fresh ? 1 : 0;
+      return at->second;
+    }
+    if (!bits_.test(i)) {
+      bits_.set(i);
+      window_[i] = T{};
+      if (size_++ == 0 || better(tick, best_)) {
+        best_ = tick;
+      }
+    }
+    return window_[i];
+  }
+
+  /// Frees an occupied tick.
+  void erase(std::int64_t tick) {
+    --size_;
+    const auto i = index(tick);
+    if (i >= window_.size()) [[unlikely]] {
+      far_.erase(tick);
+      return;
+    }
+    bits_.clear(i);
+    if (tick != best_ || size_ == 0) {
+      return;
+    }
+    const auto next = worse_than(i);
+    if (next != TickBitmap::npos) {
+      best_ = base_ + static_cast<std::int64_t>(next);
+      return;
+    }
+    best_ = side == Side::BUY ? far_.rbegin()->first : far_.begin()->first;
+    centre(best_);
+  }
+
+  void clear() {
+    for (auto i = bits_.first(); i != TickBitmap::npos; i = bits_.above(i)) {
+      bits_.clear(i);
+    }
+    far_.clear();
+    size_ = 0;
+  }
+
+  /// Calls f(tick, value) from the best on until it returns false.
+  template <class F>
+  void for_each(F&& f) const {
+    if (empty()) {
+      return;
+    }
+    for (auto i = index(best_); i != TickBitmap::npos; i = worse_than(i)) {
+      if (!f(base_ + static_cast<std::int64_t>(i), window_[i])) {
+        return;
+      }
+    }
+    const auto rest = [&](auto at, auto end) {
+      while (at != end && f(at->first, at->second)) {
+        ++at;
+      }
+    };
+    side == Side::BUY ? rest(far_.rbegin(), far_.rend()) : rest(far_.begin(), far_.end());
+  }
+
+private:
+  [[nodiscard]] std::size_t index(std::int64_t tick) const {
+    return static_cast<std::size_t>(tick) - static_cast<std::size_t>(base_);
+  }
+  [[nodiscard]] std::size_t worse_than(std::size_t i) const {
+    return side == Side::BUY ? bits_.below(i) : bits_.above(i);
+  }
+
+  /// Moves the window so that `tick` is in it, with three quarters of its room on the far side.
+  void centre(std::int64_t tick) {
+    std::vector<std::pair<std::int64_t, T>> moved;
+    for (auto i = bits_.first(); i != TickBitmap::npos; i = bits_.above(i)) {
+      moved.emplace_back(base_ + static_cast<std::int64_t>(i), window_[i]);
+      bits_.clear(i);
+    }
+    const auto room = static_cast<std::int64_t>(window_.size());
+    base_ = side == Side::BUY ? tick - room * 3 / 4 : tick - room / 4;
+    for (auto& [at, value] : moved) {
+      place(at, std::move(value));
+    }
+    auto at = far_.lower_bound(base_);
+    while (at != far_.end() && index(at->first) < window_.size()) {
+      place(at->first, std::move(at->second));
+      at = far_.erase(at);
+    }
+  }
+
+  void place(std::int64_t tick, T&& value) {
+    const auto i = index(tick);
+    if (i < window_.size()) {
+      bits_.set(i);
+      window_[i] = std::move(value);
+    } else {
+      far_.emplace(tick, std::move(value));
+    }
+  }
+
+  std::vector<T> window_;
+  TickBitmap bits_;
+  std::map<std::int64_t, T> far_; ///< all worse than every tick of the window
+  std::int64_t base_ = 0;         ///< tick of window_[0]
+  std::int64_t best_ = 0;
+  std::size_t size_ = 0;
+};
+
+} // namespace troupe::trading
