@@ -1,7 +1,6 @@
 // Level updates by exact price and quantity, L2Book against std::map, in the same run.
 //     bench_l2 [runs] [updates]
 
-#include "core/clock.hpp"
 #include "core/random.hpp"
 #include "report.hpp"
 #include "trading/l2_book.hpp"
@@ -48,7 +47,7 @@ Result by_map(const std::vector<Update>& updates) {
   std::map<Price, Quantity, std::greater<>> bids;
   std::map<Price, Quantity> asks;
   Result out;
-  const auto start = troupe::core::monotonic_ns();
+  const auto start = troupe::bench::thread_cpu_ns();
   for (const auto& [side, level] : updates) {
     const auto apply = [&](auto& book) {
       level.quantity.is_zero() ? void(book.erase(level.price))
@@ -57,7 +56,7 @@ Result by_map(const std::vector<Update>& updates) {
     };
     side == Side::BUY ? apply(bids) : apply(asks);
   }
-  const auto spent = static_cast<double>(troupe::core::monotonic_ns() - start);
+  const auto spent = static_cast<double>(troupe::bench::thread_cpu_ns() - start);
   out.rate = static_cast<double>(updates.size()) * 1e3 / spent;
   out.levels = bids.size() + asks.size();
   return out;
@@ -67,7 +66,7 @@ Result by_book(const std::vector<Update>& updates) {
   L2Book book{{"BTC-USD", "SIM-A"}, *Price::from_text("0.01"), *Quantity::from_text("0.00001")};
   (void)book.apply(BookSnapshot{});
   Result out;
-  const auto start = troupe::core::monotonic_ns();
+  const auto start = troupe::bench::thread_cpu_ns();
   for (const auto& [side, level] : updates) {
     if (!book.set(side, level.price, level.quantity) || !book.finish(1, {})) {
       return {};
@@ -75,7 +74,7 @@ Result by_book(const std::vector<Update>& updates) {
     const auto best = side == Side::BUY ? book.best_bid() : book.best_ask();
     out.sum += best ? static_cast<std::uint64_t>(best->price.raw()) : 0;
   }
-  const auto spent = static_cast<double>(troupe::core::monotonic_ns() - start);
+  const auto spent = static_cast<double>(troupe::bench::thread_cpu_ns() - start);
   out.rate = static_cast<double>(updates.size()) * 1e3 / spent;
   out.levels = book.levels(Side::BUY) + book.levels(Side::SELL);
   return out;

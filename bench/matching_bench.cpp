@@ -2,7 +2,6 @@
 // map of ids), on the same sequences in the same run.
 //     bench_matching [runs] [operations]
 
-#include "core/clock.hpp"
 #include "matching_workload.hpp"
 #include "report.hpp"
 #include "trading/matching.hpp"
@@ -61,11 +60,11 @@ double rate(Engine& engine, const Workload& work) {
   for (const auto& op : work.prefill) {
     apply(engine, op);
   }
-  const auto start = troupe::core::monotonic_ns();
+  const auto start = troupe::bench::thread_cpu_ns();
   for (const auto& op : work.operations) {
     apply(engine, op);
   }
-  const auto spent = static_cast<double>(troupe::core::monotonic_ns() - start);
+  const auto spent = static_cast<double>(troupe::bench::thread_cpu_ns() - start);
   return static_cast<double>(work.operations.size()) * 1e3 / spent;
 }
 
