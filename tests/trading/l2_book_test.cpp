@@ -256,8 +256,8 @@ TEST_CASE("l2 book: equals ordered maps of exact prices over random deltas") {
       }
       RC_ASSERT(top.asks == best_first);
       RC_ASSERT(book.best_bid().has_value() == !bids.empty());
-      RC_ASSERT(bids.empty() || *book.best_bid() == top.bids.front());
-      RC_ASSERT(asks.empty() || *book.best_ask() == top.asks.front());
+      RC_ASSERT((bids.empty() || *book.best_bid() == top.bids.front()));
+      RC_ASSERT((asks.empty() || *book.best_ask() == top.asks.front()));
     }
   }));
 }
