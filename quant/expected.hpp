@@ -13,6 +13,8 @@ enum class Reason : std::uint8_t {
   BAD_SHAPE,     ///< series of different lengths
   TOO_SHORT,     ///< fewer samples than the first value needs
   BAD_SAMPLE,    ///< not finite, too large, or a high below its low
+  DEGENERATE,    ///< no variation, a singular matrix, or data of probability 0 under the model
+  NOT_CONVERGED, ///< an iteration reached its limit without an answer that is worth having
 };
 
 [[nodiscard]] constexpr std::string_view name(Reason reason) {
@@ -21,6 +23,8 @@ enum class Reason : std::uint8_t {
     case Reason::BAD_SHAPE: return "BAD_SHAPE";
     case Reason::TOO_SHORT: return "TOO_SHORT";
     case Reason::BAD_SAMPLE: return "BAD_SAMPLE";
+    case Reason::DEGENERATE: return "DEGENERATE";
+    case Reason::NOT_CONVERGED: return "NOT_CONVERGED";
   }
   return "UNKNOWN";
 }

@@ -4,7 +4,7 @@
 
 #include <cmath>
 #include <limits>
-#include <optional>
+#include <sstream>
 
 namespace troupe::oracle {
 
@@ -12,24 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-struct Tolerance {
-  double absolute = 0.0;
-  double relative = 0.0;
-  std::size_t from_index = 0;
-};
-
-std::optional<Tolerance> read_tolerance(const json& value) {
-  if (value.is_number()) {
-    return Tolerance{value.get<double>(), 0.0, 0};
-  }
-  if (!value.is_object() || (!value.contains("abs") && !value.contains("rel"))) {
-    return std::nullopt;
-  }
-  return Tolerance{value.value("abs", 0.0), value.value("rel", 0.0),
-                   value.value("from_index", std::size_t{0})};
-}
-
-std::optional<Tolerance> tolerance_of(const json& tolerance, const std::string& output) {
+std::optional<Tolerance> stated_tolerance(const json& tolerance, const std::string& output) {
   for (const char* key : {output.c_str(), "if_wilder_seed"}) {
     if (const auto it = tolerance.find(key); it != tolerance.end()) {
       return read_tolerance(*it);
@@ -38,28 +21,48 @@ std::optional<Tolerance> tolerance_of(const json& tolerance, const std::string& 
   return read_tolerance(tolerance);
 }
 
+void problem(std::string text, Comparison& out) {
+  out.passed = false;
+  if (out.problem.empty()) {
+    out.problem = std::move(text);
+  }
+}
+
 class Comparer {
 public:
-  explicit Comparer(Tolerance tolerance) : tolerance_(tolerance) {}
+  Comparer(const ToleranceOf& tolerance_of, Tolerance tolerance)
+    : tolerance_of_(tolerance_of), tolerance_(tolerance) {}
 
   void run(const json& expected, const json& found, const std::string& at, Comparison& out) const {
     if (expected.is_array()) {
       array(expected, found, at, out);
     } else if (expected.is_number()) {
       number(expected.get<double>(), found, at, out);
+    } else if (expected.is_object()) {
+      object(expected, found, at, out);
     } else if (expected != found) {
       problem(at + ": expected " + expected.dump() + ", found " + found.dump(), out);
     }
   }
 
-private:
-  static void problem(std::string text, Comparison& out) {
-    out.passed = false;
-    if (out.problem.empty()) {
-      out.problem = std::move(text);
+  /// Every key by the tolerance of its own.
+  void
+  object(const json& expected, const json& found, const std::string& at, Comparison& out) const {
+    for (const auto& [name, value] : expected.items()) {
+      const std::string place = at.empty() ? name : at + '.' + name;
+      const auto limits = tolerance_of_(place);
+      const auto it = found.find(name);
+      if (it == found.end()) {
+        problem(place + ": an output that is not computed", out);
+      } else if (!limits) {
+        problem(place + ": no tolerance stated", out);
+      } else {
+        Comparer{tolerance_of_, *limits}.run(value, *it, place, out);
+      }
     }
   }
 
+private:
   void
   array(const json& expected, const json& found, const std::string& at, Comparison& out) const {
     if (!found.is_array() || found.size() != expected.size()) {
@@ -109,28 +112,75 @@ private:
     out.passed = out.passed && error <= allowed;
   }
 
+  const ToleranceOf& tolerance_of_;
   Tolerance tolerance_;
 };
 
 } // namespace
 
-Comparison compare(const json& expected, const json& found, const json& tolerance) {
-  Comparison out;
-  for (const auto& [name, value] : expected.items()) {
-    const auto limits = tolerance_of(tolerance, name);
-    const auto it = found.find(name);
-    if (!limits || it == found.end()) {
-      out.passed = false;
-      out.problem = name + (limits ? ": an output that is not computed" : ": no tolerance stated");
-      continue;
-    }
-    Comparer{*limits}.run(value, *it, name, out);
+std::optional<Tolerance> read_tolerance(const json& value) {
+  if (value.is_number()) {
+    return Tolerance{value.get<double>(), 0.0, 0};
   }
+  if (!value.is_object() || (!value.contains("abs") && !value.contains("rel"))) {
+    return std::nullopt;
+  }
+  return Tolerance{value.value("abs", 0.0), value.value("rel", 0.0),
+                   value.value("from_index", std::size_t{0})};
+}
+
+std::optional<Tolerance> named_tolerance(const json& tolerance, const std::string& name) {
+  const std::string absolute = name + "_abs";
+  const std::string relative = name + "_rel";
+  if (!tolerance.contains(absolute) && !tolerance.contains(relative)) {
+    return std::nullopt;
+  }
+  return Tolerance{tolerance.value(absolute, 0.0), tolerance.value(relative, 0.0), 0};
+}
+
+Comparison compare_by(const json& expected, const json& found, const ToleranceOf& tolerance_of) {
+  Comparison out;
+  Comparer{tolerance_of, {}}.object(expected, found, "", out);
   if (out.compared == 0 && out.problem.empty()) {
-    out.passed = false;
-    out.problem = "nothing to compare";
+    problem("nothing to compare", out);
   }
   return out;
+}
+
+Comparison compare(const json& expected, const json& found, const json& tolerance) {
+  return compare_by(expected, found,
+                    [&](const std::string& path) { return stated_tolerance(tolerance, path); });
+}
+
+void judge_fit(double log_likelihood_expected,
+               double log_likelihood_found,
+               Comparison& comparison) {
+  std::ostringstream note;
+  note.precision(12);
+  note << "log-likelihood " << log_likelihood_found << ", oracle's " << log_likelihood_expected;
+  if (log_likelihood_found > log_likelihood_expected && !comparison.passed
+      && comparison.problem.empty()) {
+    comparison.passed = true;
+    note << ": ours is higher, so other parameters pass";
+  }
+  comparison.note = note.str();
+}
+
+void merge(Comparison& into, Comparison other) {
+  into.passed = into.passed && other.passed;
+  into.compared += other.compared;
+  if (into.worst_at.empty() || other.worst_ratio > into.worst_ratio) {
+    into.worst_error = other.worst_error;
+    into.worst_tolerance = other.worst_tolerance;
+    into.worst_ratio = other.worst_ratio;
+    into.worst_at = std::move(other.worst_at);
+  }
+  if (into.problem.empty()) {
+    into.problem = std::move(other.problem);
+  }
+  if (!other.note.empty()) {
+    into.note += (into.note.empty() ? "" : "; ") + other.note;
+  }
 }
 
 } // namespace troupe::oracle

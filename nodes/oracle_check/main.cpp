@@ -31,19 +31,47 @@ std::string rounded(double value) {
   return out.str();
 }
 
-Verdict check(const json& item, const std::string& topic, const std::filesystem::path& folder) {
+/// The inputs of a case, or those of the case in the same file that "same as ID" names.
+const json& inputs_of(const json& item, const json& cases) {
+  const json& inputs = item.at("inputs");
+  if (!inputs.is_string()) {
+    return inputs;
+  }
+  const auto text = inputs.get<std::string>();
+  for (const auto& other : cases) {
+    const auto id = other.value("id", "");
+    if (!id.empty() && text == "same as " + id && other.at("inputs").is_object()) {
+      return other.at("inputs");
+    }
+  }
+  throw std::runtime_error("inputs: expected an object or \"same as\" a case of the file, found \""
+                           + text + "\"");
+}
+
+Verdict check(const json& item,
+              const json& cases,
+              const std::string& topic,
+              const std::filesystem::path& folder) {
   Verdict verdict{item.value("id", "?"), "unsupported", "topic " + topic, {}};
-  const auto evaluate = troupe::oracle::find_topic(topic);
-  if (evaluate == nullptr) {
+  const auto* const found = troupe::oracle::find_topic(topic);
+  if (found == nullptr) {
     return verdict;
   }
   try {
-    const troupe::oracle::Inputs inputs{item.at("inputs"), folder};
-    const auto found = evaluate(inputs, item.value("conventions", ""));
+    const troupe::oracle::Inputs inputs{inputs_of(item, cases), folder};
+    const auto conventions = item.value("conventions", "");
+    const auto how_produced = item.value("how_produced", "");
+    const auto tolerance = item.value("tolerance", json::object());
+    const json& expected = item.at("expected");
     verdict.comparison =
-      troupe::oracle::compare(item.at("expected"), found, item.value("tolerance", json::object()));
+      found->judge != nullptr
+        ? found->judge({inputs, conventions, how_produced, expected, tolerance})
+        : troupe::oracle::compare(expected, found->evaluate(inputs, conventions), tolerance);
     verdict.outcome = verdict.comparison.passed ? "pass" : "fail";
     verdict.detail = verdict.comparison.problem;
+    if (const auto& note = verdict.comparison.note; !note.empty()) {
+      verdict.detail += (verdict.detail.empty() ? "" : "; ") + note;
+    }
   } catch (const std::exception& failure) {
     verdict.outcome = "fail";
     verdict.detail = failure.what();
@@ -90,8 +118,9 @@ int main(int argc, char** argv) {
     try {
       const auto document = json::parse(troupe::oracle::read_text(file));
       const auto topic = document.at("topic").get<std::string>();
-      for (const auto& item : document.at("cases")) {
-        const auto verdict = check(item, topic, file.parent_path());
+      const json& cases = document.at("cases");
+      for (const auto& item : cases) {
+        const auto verdict = check(item, cases, topic, file.parent_path());
         ++totals[verdict.outcome];
         print(verdict, as_json);
       }
