@@ -82,11 +82,12 @@ json evaluate_rsi(const Inputs& inputs, std::string_view) {
 }
 
 // clang-format off
-constexpr std::array<Topic, 7> topics{{
+constexpr std::array<Topic, 8> topics{{
   {"adx",              evaluate_adx, nullptr},
   {"atr",              evaluate_atr, nullptr},
   {"bollinger",        evaluate_bollinger, nullptr},
   {"choppiness",       evaluate_choppiness, nullptr},
+  {"dcc",              nullptr, judge_dcc},
   {"garch",            nullptr, judge_garch},
   {"realised_vol",     nullptr, judge_realised_volatility},
   {"rsi",              evaluate_rsi, nullptr},

@@ -41,5 +41,6 @@ struct Topic {
 // Topics in files of their own; topics.cpp has the table.
 Comparison judge_realised_volatility(const Case& item);
 Comparison judge_garch(const Case& item);
+Comparison judge_dcc(const Case& item);
 
 } // namespace troupe::oracle
