@@ -82,17 +82,18 @@ json evaluate_rsi(const Inputs& inputs, std::string_view) {
 }
 
 // clang-format off
-constexpr std::array<Topic, 9> topics{{
+constexpr auto topics = std::to_array<Topic>({
   {"adx",              evaluate_adx, nullptr},
   {"atr",              evaluate_atr, nullptr},
   {"bollinger",        evaluate_bollinger, nullptr},
   {"choppiness",       evaluate_choppiness, nullptr},
   {"covariance",       nullptr, judge_covariance},
+  {"dcc",              nullptr, judge_dcc},
   {"garch",            nullptr, judge_garch},
   {"pca",              nullptr, judge_pca},
   {"realised_vol",     nullptr, judge_realised_volatility},
   {"rsi",              evaluate_rsi, nullptr},
-}};
+});
 // clang-format on
 
 } // namespace

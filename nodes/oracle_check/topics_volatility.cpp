@@ -2,35 +2,18 @@
 #include "quant/volatility/ewma.hpp"
 #include "quant/volatility/garch_fit.hpp"
 #include "quant/volatility/realised.hpp"
-#include "topics.hpp"
+#include "reading.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <regex>
 
 namespace troupe::oracle {
 
 namespace volatility_topics {
 
 using nlohmann::json;
-
-std::string text_of(const Case& item) {
-  return std::string{item.conventions} + ' ' + std::string{item.how_produced};
-}
-
-bool mentions(std::string_view text, std::string_view word) {
-  return text.find(word) != std::string_view::npos;
-}
-
-/// The first group of the first match, or none.
-std::optional<std::string> matched(const std::string& text, const std::string& pattern) {
-  std::smatch match;
-  if (!std::regex_search(text, match, std::regex{pattern})) {
-    return std::nullopt;
-  }
-  return match[1].str();
-}
+using namespace reading; // NOLINT(google-build-using-namespace): of this program
 
 /// The estimator the case names as `estimator`, `calc`, or in the call that produced it.
 quant::VolatilityEstimator estimator_of(const Case& item) {
@@ -62,60 +45,12 @@ quant::VolatilityEstimator estimator_of(const Case& item) {
 
 /// Tolerances of fits: an output's own, that of the kind it belongs to, or the one for all.
 ToleranceOf fit_tolerances(const json& tolerance) {
-  return [&tolerance](const std::string& path) -> std::optional<Tolerance> {
-    const auto leaf = path.substr(path.rfind('.') == path.npos ? 0 : path.rfind('.') + 1);
-    const auto top = path.substr(0, path.find('.'));
+  return [&tolerance](const std::string& path) {
+    const auto leaf = leaf_of(path);
+    const auto top = top_of(path);
     const std::string kind = leaf == "loglik" ? "loglik" : top.rfind("se", 0) == 0 ? "se" : "coef";
-    for (const auto& name : {path, leaf, top, kind}) {
-      if (const auto found = named_tolerance(tolerance, name)) {
-        return found;
-      }
-    }
-    return read_tolerance(tolerance);
+    return first_named(tolerance, {path, leaf, top, kind});
   };
-}
-
-quant::GarchModel model_of(const Case& item) {
-  const auto text = text_of(item);
-  const json coef = item.expected.value("coef", json::object());
-  quant::GarchModel model;
-  model.asymmetric = coef.contains("gamma") || coef.contains("gamma1") || item.inputs.has("gamma")
-                     || mentions(text, "GJR") || mentions(text, "gjr");
-  const bool student = coef.contains("shape") || coef.contains("nu") || mentions(text, "t_nu")
-                       || mentions(text, "Student") || mentions(text, "'std'");
-  model.innovation = student ? quant::Innovation::STUDENT_T : quant::Innovation::GAUSSIAN;
-  if (matched(text, "(h_1 *= *mean)")) {
-    model.presample = quant::Presample::SAMPLE;
-  }
-  return model;
-}
-
-/// The limit of alpha + beta that the conventions state; most libraries impose none.
-std::optional<double> persistence_limit_of(const Case& item) {
-  const auto limit =
-    matched(std::string{item.conventions}, "alpha *\\+ *beta *<=? *([0-9.]+[0-9])");
-  if (limit) {
-    return std::stod(*limit);
-  }
-  return matched(std::string{item.conventions}, "(alpha *\\+ *beta *< *1)") ? std::optional{1.0}
-                                                                            : std::nullopt;
-}
-
-/// Parameters, or their standard errors, under the names that libraries give them.
-json named_parameters(const Eigen::VectorXd& values, const quant::GarchModel& model) {
-  Eigen::Index i = 0;
-  json out;
-  out["mu"] = values[i++];
-  out["omega"] = values[i++];
-  out["alpha"] = out["alpha1"] = values[i++];
-  if (model.asymmetric) {
-    out["gamma"] = out["gamma1"] = values[i++];
-  }
-  out["beta"] = out["beta1"] = values[i++];
-  if (model.innovation == quant::Innovation::STUDENT_T) {
-    out["shape"] = out["nu"] = values[i];
-  }
-  return out;
 }
 
 /// `sigma`, and the windows of it that the expected keys sigma_firstN and sigma_lastN name.
@@ -174,7 +109,7 @@ json filtered(const Case& item) {
   p.gamma = optional("gamma");
   p.beta = item.inputs.number("beta");
   p.degrees_of_freedom = optional("nu");
-  const auto model = model_of(item);
+  const auto model = garch_model_of(item);
   const auto first = first_variance_of(item, returns);
   const auto variances = value_of(quant::garch_variances(returns, model, p, first));
   const Eigen::VectorXd sigma = variances.cwiseSqrt();
@@ -190,15 +125,15 @@ json filtered(const Case& item) {
 
 json fitted(const Case& item, std::optional<double> persistence_max) {
   const auto returns = returns_of(item);
-  const auto model = model_of(item);
+  const auto model = garch_model_of(item);
   quant::GarchFitSettings settings;
   settings.model = model;
   settings.persistence_max = persistence_max;
   const auto fit = value_of(quant::fit_garch(returns, settings));
   json out;
   out["coef"] = named_parameters(quant::to_vector(fit.parameters, model), model);
-  const auto& plain = fit.standard_errors;
-  const auto& robust = fit.robust_standard_errors;
+  const auto plain = fit.standard_errors();
+  const auto robust = fit.robust_standard_errors();
   const bool asks_robust =
     mentions(item.conventions, "robust") || mentions(item.conventions, "sandwich");
   if (plain && robust) {

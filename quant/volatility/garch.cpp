@@ -100,6 +100,32 @@ Expected<double> garch_log_likelihood(const Eigen::Ref<const Eigen::VectorXd>& r
   return out;
 }
 
+Expected<Eigen::MatrixXd> garch_residual_slopes(const Eigen::Ref<const Eigen::VectorXd>& returns,
+                                                const GarchModel& model,
+                                                const GarchParameters& parameters) {
+  if (const auto reason = garch_detail::refusal(returns, model, parameters)) {
+    return *reason;
+  }
+  using garch_kernel::Score;
+  const auto first =
+    garch_kernel::first_variance(parameters, model.presample, garch_kernel::moments_of(returns));
+  Eigen::MatrixXd out(returns.size(), model.parameter_count());
+  const auto sink = [&](Eigen::Index t, double e, double h, const Score& d) {
+    const double root = std::sqrt(h);
+    const double c = -0.5 * e / (root * h); // dz/dh
+    const Score z{c * d.mean - 1.0 / root, c * d.omega, c * d.alpha, c * d.gamma, c * d.beta, 0.0};
+    z.write(model, out.row(t));
+  };
+  garch_kernel::dispatch(model, [&](auto asymmetric, auto) {
+    garch_kernel::each_variance<asymmetric>(returns.data(), returns.size(), parameters, first,
+                                            sink);
+  });
+  if (!out.allFinite()) {
+    return Reason::BAD_PARAMETER;
+  }
+  return out;
+}
+
 Expected<Eigen::VectorXd> garch_variances(const Eigen::Ref<const Eigen::VectorXd>& returns,
                                           const GarchModel& model,
                                           const GarchParameters& parameters,

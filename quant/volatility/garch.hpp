@@ -74,6 +74,13 @@ Expected<double> garch_log_likelihood(const Eigen::Ref<const Eigen::VectorXd>& r
                                       Eigen::VectorXd* gradient = nullptr,
                                       Eigen::MatrixXd* scores = nullptr);
 
+/// Derivatives of the standardised residuals e / sqrt(h) by the parameters; those by the degrees of
+/// freedom are 0.
+/// @returns  shape (T, parameter_count); BAD_PARAMETER, TOO_SHORT, BAD_SAMPLE
+Expected<Eigen::MatrixXd> garch_residual_slopes(const Eigen::Ref<const Eigen::VectorXd>& returns,
+                                                const GarchModel& model,
+                                                const GarchParameters& parameters);
+
 /// Variances h[1..T+1] at given parameters: the last one is the forecast for the next observation.
 /// @param variance_first  h[1]; by default as the model's presample says
 /// @returns  shape (T + 1); BAD_PARAMETER, TOO_SHORT, BAD_SAMPLE

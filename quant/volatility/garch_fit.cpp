@@ -241,8 +241,15 @@ void add_standard_errors(const Problem& problem, const GarchParameters& p, Garch
   if (!(inverse.diagonal().minCoeff() > 0.0) || !inverse.allFinite() || !sandwich.allFinite()) {
     return;
   }
-  fit.standard_errors = inverse.diagonal().cwiseSqrt();
-  fit.robust_standard_errors = sandwich.diagonal().cwiseMax(0.0).cwiseSqrt();
+  fit.covariance = inverse;
+  fit.robust_covariance = sandwich;
+}
+
+std::optional<Eigen::VectorXd> roots_of_diagonal(const std::optional<Eigen::MatrixXd>& covariance) {
+  if (!covariance) {
+    return std::nullopt;
+  }
+  return covariance->diagonal().cwiseMax(0.0).cwiseSqrt();
 }
 
 std::optional<Reason> refusal(const Eigen::Ref<const Eigen::VectorXd>& returns,
@@ -263,6 +270,14 @@ std::optional<Reason> refusal(const Eigen::Ref<const Eigen::VectorXd>& returns,
 }
 
 } // namespace garch_fit_detail
+
+std::optional<Eigen::VectorXd> GarchFit::standard_errors() const {
+  return garch_fit_detail::roots_of_diagonal(covariance);
+}
+
+std::optional<Eigen::VectorXd> GarchFit::robust_standard_errors() const {
+  return garch_fit_detail::roots_of_diagonal(robust_covariance);
+}
 
 Eigen::VectorXd
 GarchFit::standardised_residuals(const Eigen::Ref<const Eigen::VectorXd>& returns) const {
@@ -307,10 +322,12 @@ Expected<GarchFit> fit_garch(const Eigen::Ref<const Eigen::VectorXd>& returns,
   if (settings.standard_errors && !fit.at_bound) {
     add_standard_errors(problem, p, fit);
   }
-  for (auto* errors : {&fit.standard_errors, &fit.robust_standard_errors}) {
-    if (*errors) {
-      (**errors)[0] *= unit;
-      (**errors)[1] *= unit * unit;
+  Eigen::VectorXd units = Eigen::VectorXd::Ones(settings.model.parameter_count());
+  units[0] = unit;
+  units[1] = unit * unit;
+  for (auto* covariance : {&fit.covariance, &fit.robust_covariance}) {
+    if (*covariance) {
+      **covariance = units.asDiagonal() * **covariance * units.asDiagonal();
     }
   }
   p.mean *= unit;

@@ -21,19 +21,22 @@ struct GarchFit {
   GarchModel model;
   GarchParameters parameters;
   double log_likelihood = 0.0;
-  /// Square roots of the diagonal of the inverse observed Hessian, in the order of
-  /// GarchModel::parameter_count(); none where a parameter is at a bound (the theory does not hold
-  /// there), the Hessian is not positive definite, or they were not asked for.
-  std::optional<Eigen::VectorXd> standard_errors;
-  /// The same of the sandwich A^-1 B A^-1, A the Hessian, B the outer product of the scores: valid
-  /// where the innovations are not what was assumed. Bollerslev & Wooldridge, Econometric Reviews
-  /// 11 (1992).
-  std::optional<Eigen::VectorXd> robust_standard_errors;
+  /// Inverse observed Hessian A^-1, in the order of GarchModel::parameter_count(); none where a
+  /// parameter is at a bound (the theory does not hold there), the Hessian is not positive
+  /// definite, or standard errors were not asked for.
+  std::optional<Eigen::MatrixXd> covariance;
+  /// Sandwich A^-1 B A^-1, B the outer product of the scores: valid where the innovations are not
+  /// what was assumed. Bollerslev & Wooldridge, Econometric Reviews 11 (1992).
+  std::optional<Eigen::MatrixXd> robust_covariance;
   Eigen::VectorXd variances;  ///< h[1..T], shape (T)
   double variance_next = 0.0; ///< h[T+1]
   bool at_bound = false;      ///< persistence at its limit, or alpha, beta, alpha + gamma at 0
   bool converged = false;
   int iterations = 0;
+
+  /// Square roots of the diagonals of `covariance` and `robust_covariance`.
+  [[nodiscard]] std::optional<Eigen::VectorXd> standard_errors() const;
+  [[nodiscard]] std::optional<Eigen::VectorXd> robust_standard_errors() const;
 
   /// e[t] / sqrt(h[t]), shape (T).
   [[nodiscard]] Eigen::VectorXd

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "quant/distributions/gamma.hpp"
+#include "quant/distributions/log_sum.hpp"
 #include "quant/volatility/garch.hpp"
 
 #include <cmath>
@@ -18,24 +19,6 @@ struct Moments {
   const double mean = returns.mean();
   return {mean, (returns.array() - mean).square().mean()};
 }
-
-/// Sum of logarithms as the logarithm of products: one log per 20 or so factors.
-class LogSum {
-public:
-  /// @pre 1e-200 < x < 1e200
-  void add(double x) {
-    product_ *= x;
-    if (product_ < 1e-100 || product_ > 1e100) {
-      sum_ += std::log(product_);
-      product_ = 1.0;
-    }
-  }
-  [[nodiscard]] double value() const { return sum_ + std::log(product_); }
-
-private:
-  double product_ = 1.0;
-  double sum_ = 0.0;
-};
 
 /// Derivatives of one observation's log-likelihood, or of their sum.
 struct Score {
@@ -123,57 +106,17 @@ inline First first_variance(const GarchParameters& p, Presample presample, const
   return out;
 }
 
-/// Log-likelihood and the sum of scores; each observation's score goes to sink(t, score).
-/// @source  gradient: Fiorentini, Calzolari & Panattoni, J. Applied Econometrics 11 (1996)
-template <bool Asymmetric, bool Student, class Sink>
-double with_score(const double* r,
-                  Eigen::Index n,
-                  const GarchParameters& p,
-                  const First& first,
-                  Score& total,
-                  Sink&& sink) {
-  const StudentTerms student{Student ? p.degrees_of_freedom : 4.0};
+/// Calls sink(t, e, h, slopes of h) for each observation.
+/// @source  Fiorentini, Calzolari & Panattoni, J. Applied Econometrics 11 (1996)
+template <bool Asymmetric, class Sink>
+void each_variance(
+  const double* r, Eigen::Index n, const GarchParameters& p, const First& first, Sink&& sink) {
   double h = first.h;
   Score d = first.slope; // dh/d(parameter)
-  LogSum logs;
-  LogSum tails;
-  double squares = 0.0;
-  Score sum;
   for (Eigen::Index t = 0; t < n; ++t) {
     const double e = r[t] - p.mean;
+    sink(t, e, h, d);
     const double e2 = e * e;
-    const double inverse = 1.0 / h;
-    logs.add(h);
-    double slope = 0.0;      // dl/dh
-    double mean_slope = 0.0; // dl/d(mean) at fixed h
-    double x = 0.0;
-    if constexpr (Student) {
-      x = e2 * inverse * student.scale;
-      tails.add(1.0 + x);
-      const double weight = student.half / (1.0 + x);
-      slope = inverse * (weight * x - 0.5);
-      mean_slope = 2.0 * weight * e * inverse * student.scale;
-      squares += x / (1.0 + x);
-    } else {
-      const double z2 = e2 * inverse;
-      squares += z2;
-      slope = 0.5 * inverse * (z2 - 1.0);
-      mean_slope = e * inverse;
-    }
-    Score s;
-    s.mean = mean_slope + slope * d.mean;
-    s.omega = slope * d.omega;
-    s.alpha = slope * d.alpha;
-    s.beta = slope * d.beta;
-    sum.mean += s.mean;
-    sum.omega += s.omega;
-    sum.alpha += s.alpha;
-    sum.beta += s.beta;
-    if constexpr (Asymmetric) {
-      s.gamma = slope * d.gamma;
-      sum.gamma += s.gamma;
-    }
-    sink(t, s, x);
     const bool down = Asymmetric && e < 0.0;
     const double a = down ? p.alpha + p.gamma : p.alpha;
     d.mean = p.beta * d.mean - 2.0 * a * e;
@@ -185,6 +128,55 @@ double with_score(const double* r,
     d.beta = p.beta * d.beta + h;
     h = p.omega + a * e2 + p.beta * h;
   }
+}
+
+/// Log-likelihood and the sum of scores; each observation's score goes to sink(t, score, x), where
+/// x = e^2 / (h (nu - 2)) for Student_t.
+template <bool Asymmetric, bool Student, class Sink>
+double with_score(const double* r,
+                  Eigen::Index n,
+                  const GarchParameters& p,
+                  const First& first,
+                  Score& total,
+                  Sink&& sink) {
+  const StudentTerms student{Student ? p.degrees_of_freedom : 4.0};
+  LogSum logs;
+  LogSum tails;
+  double squares = 0.0;
+  Score sum;
+  each_variance<Asymmetric>(r, n, p, first,
+                            [&](Eigen::Index t, double e, double h, const Score& d) {
+                              const double inverse = 1.0 / h;
+                              const double z2 = e * e * inverse;
+                              logs.add(h);
+                              double slope = 0.5 * inverse * (z2 - 1.0); // dl/dh
+                              double mean_slope = e * inverse;           // dl/d(mean) at fixed h
+                              double x = 0.0;
+                              if constexpr (Student) {
+                                x = z2 * student.scale;
+                                tails.add(1.0 + x);
+                                const double weight = student.half / (1.0 + x);
+                                slope = inverse * (weight * x - 0.5);
+                                mean_slope = 2.0 * weight * e * inverse * student.scale;
+                                squares += x / (1.0 + x);
+                              } else {
+                                squares += z2;
+                              }
+                              Score s;
+                              s.mean = mean_slope + slope * d.mean;
+                              s.omega = slope * d.omega;
+                              s.alpha = slope * d.alpha;
+                              s.beta = slope * d.beta;
+                              sum.mean += s.mean;
+                              sum.omega += s.omega;
+                              sum.alpha += s.alpha;
+                              sum.beta += s.beta;
+                              if constexpr (Asymmetric) {
+                                s.gamma = slope * d.gamma;
+                                sum.gamma += s.gamma;
+                              }
+                              sink(t, s, x);
+                            });
   total = sum;
   const auto size = static_cast<double>(n);
   if constexpr (Student) {
