@@ -301,7 +301,7 @@ void l2_updates(std::size_t count, int runs) {
       side == Side::BUY ? apply(bids) : apply(asks);
     }
     const auto map_ns = static_cast<double>(troupe::core::monotonic_ns() - start);
-    L2Book book{{"BTC-USD", "SIM-A"}, *Price::from_text("0.01"), *Quantity::from_text("0.00001")};
+    L2Book book{{"BTC-USD", "SIM-A"}, *Price::from_text("0.01")};
     (void)book.apply(BookSnapshot{});
     start = troupe::core::monotonic_ns();
     for (const auto& [side, level] : updates) {

@@ -2,8 +2,8 @@
 
 namespace troupe::trading {
 
-L2Book::L2Book(InstrumentId instrument, Price tick, Quantity lot)
-  : instrument_(std::move(instrument)), ticks_(tick), lots_(lot) {}
+L2Book::L2Book(InstrumentId instrument, Price tick)
+  : instrument_(std::move(instrument)), ticks_(tick) {}
 
 void L2Book::invalidate() {
   bids_.clear();
@@ -20,8 +20,8 @@ core::Result<void> L2Book::set_levels(Side side, const std::vector<Level>& level
   for (const auto& level : levels) {
     if (!set(side, level.price, level.quantity)) {
       return refuse("expected a price in steps of " + ticks_.step().to_text()
-                    + " and a quantity in steps of " + lots_.step().to_text() + ", found ["
-                    + level.price.to_text() + ", " + level.quantity.to_text() + "]");
+                    + " and a quantity that is not negative, found [" + level.price.to_text() + ", "
+                    + level.quantity.to_text() + "]");
     }
   }
   return {};
@@ -76,14 +76,14 @@ std::optional<Level> L2Book::best_bid() const {
   if (!valid_ || bids_.empty()) {
     return std::nullopt;
   }
-  return Level{ticks_.value(bids_.best_tick()), lots_.value(bids_.best())};
+  return Level{ticks_.value(bids_.best_tick()), bids_.best()};
 }
 
 std::optional<Level> L2Book::best_ask() const {
   if (!valid_ || asks_.empty()) {
     return std::nullopt;
   }
-  return Level{ticks_.value(asks_.best_tick()), lots_.value(asks_.best())};
+  return Level{ticks_.value(asks_.best_tick()), asks_.best()};
 }
 
 BookSnapshot L2Book::depth(std::size_t depth) const {
@@ -97,11 +97,11 @@ BookSnapshot L2Book::depth(std::size_t depth) const {
   }
   const auto take = [&](const auto& ladder, std::vector<Level>& levels) {
     levels.reserve(std::min(depth, ladder.size()));
-    ladder.for_each([&](std::int64_t tick, std::int64_t lots) {
+    ladder.for_each([&](std::int64_t tick, Quantity quantity) {
       if (levels.size() == depth) {
         return false;
       }
-      levels.push_back({ticks_.value(tick), lots_.value(lots)});
+      levels.push_back({ticks_.value(tick), quantity});
       return true;
     });
   };

@@ -9,28 +9,27 @@
 namespace troupe::trading {
 
 /// The book of one instrument by price level, kept up to date by a venue's feed. Prices are exact:
-/// inside they are whole ticks, and a price or quantity off its step is an error.
+/// inside they are whole ticks, and a price off its step is an error. Quantities are exact and may
+/// be off the instrument's lot: what partial fills and old rules leave in real books is.
 ///
 /// A reader never sees a crossed book: an update that leaves it crossed is refused with
 /// PROTOCOL_ERROR, and the book is empty and not valid() until the next snapshot, for it has lost
 /// touch with the venue. Any other refused update has the same effect: a part of it may be lost.
 class L2Book {
 public:
-  /// @param tick, lot  the instrument's steps; throws core::ErrorException where not positive
-  L2Book(InstrumentId instrument, Price tick, Quantity lot);
+  /// @param tick  the instrument's price step; throws core::ErrorException where not positive
+  L2Book(InstrumentId instrument, Price tick);
 
   /// Replaces the whole.
   [[nodiscard]] core::Result<void> apply(const BookSnapshot& snapshot);
 
   /// Sets the levels named. A delta whose sequence is not above the book's is old and ignored.
-  /// @returns PROTOCOL_ERROR where the book ends up crossed or a level is off its steps, NOT_READY
-  ///          where there was no snapshot yet
+  /// @returns PROTOCOL_ERROR where the book ends up crossed, a price is off its step or a quantity
+  ///          is negative, NOT_READY where there was no snapshot yet
   [[nodiscard]] core::Result<void> apply(const BookDelta& delta);
 
-  /// Part of a batch of updates that ends with finish(): sets one level, in ticks and lots.
-  /// @pre |tick| <= 2^61, lots >= 0
-  void set(Side side, std::int64_t tick, std::int64_t lots);
-  /// The same for exact values; false where they are off their steps or negative.
+  /// Part of a batch of updates that ends with finish(): sets one level. @returns false where the
+  /// price is off its step or the quantity negative
   [[nodiscard]] bool set(Side side, Price price, Quantity quantity);
   /// Ends a batch. @returns as apply(delta)
   [[nodiscard]] core::Result<void> finish(std::uint64_t sequence, core::Timestamp ts_event);
@@ -49,6 +48,7 @@ public:
   }
 
   [[nodiscard]] const InstrumentId& instrument() const { return instrument_; }
+  [[nodiscard]] Price tick() const { return ticks_.step(); }
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
   [[nodiscard]] core::Timestamp ts_event() const { return ts_event_; }
 
@@ -58,32 +58,26 @@ private:
 
   InstrumentId instrument_;
   StepScale<Price> ticks_;
-  StepScale<Quantity> lots_;
-  TickLadder<Side::BUY, std::int64_t> bids_;
-  TickLadder<Side::SELL, std::int64_t> asks_;
+  TickLadder<Side::BUY, Quantity> bids_;
+  TickLadder<Side::SELL, Quantity> asks_;
   std::uint64_t sequence_ = 0;
   core::Timestamp ts_event_;
   bool valid_ = false;
 };
 
-inline void L2Book::set(Side side, std::int64_t tick, std::int64_t lots) {
+inline bool L2Book::set(Side side, Price price, Quantity quantity) {
+  const auto tick = ticks_.count(price);
+  if (!tick || quantity.sign() < 0) {
+    return false;
+  }
   const auto on = [&](auto& ladder) {
-    if (lots != 0) {
-      ladder.insert(tick) = lots;
-    } else if (ladder.find(tick) != nullptr) {
-      ladder.erase(tick);
+    if (!quantity.is_zero()) {
+      ladder.insert(*tick) = quantity;
+    } else if (ladder.find(*tick) != nullptr) {
+      ladder.erase(*tick);
     }
   };
   side == Side::BUY ? on(bids_) : on(asks_);
-}
-
-inline bool L2Book::set(Side side, Price price, Quantity quantity) {
-  const auto tick = ticks_.count(price);
-  const auto lots = lots_.count(quantity);
-  if (!tick || !lots || *lots < 0) {
-    return false;
-  }
-  set(side, *tick, *lots);
   return true;
 }
 
