@@ -27,15 +27,6 @@ enum class FrameKind : std::uint8_t {
   SERVER_SHUTDOWN,
 };
 
-/// @trade and @aggTrade.
-struct TradeEvent {
-  std::uint64_t id = 0;
-  trading::Price price;
-  trading::Quantity quantity;
-  trading::Side aggressor = trading::Side::BUY;
-  core::Timestamp time; ///< T
-};
-
 struct BookTickerEvent {
   std::uint64_t update_id = 0;
   trading::Level bid;
@@ -76,7 +67,7 @@ struct Frame {
   core::Timestamp event;   ///< E; a bookTicker and a partial depth have none
   Diff diff;
   DepthSnapshot depth;
-  TradeEvent trade;
+  TradePrint trade; ///< of @trade or @aggTrade
   BookTickerEvent book_ticker;
   KlineEvent kline;
   TickerStats ticker;

@@ -15,21 +15,6 @@ using trading::Quantity;
 using wire::Object;
 using wire::Value;
 
-/// Parses a body; its exceptions become errors.
-template <class T, class F>
-core::Result<T> read(const std::string& body, F&& decode) {
-  T out{};
-  simdjson::ondemand::parser parser;
-  const auto done = wire::guarded([&] {
-    auto document = parser.iterate(body).value();
-    decode(document, out);
-  });
-  if (!done) {
-    return done.error();
-  }
-  return out;
-}
-
 trading::Bar read_kline_row(wire::Array row) {
   trading::Bar bar;
   std::size_t i = 0;
@@ -116,7 +101,7 @@ void read_limit(Object& limit, ExchangeInfo& info) {
 } // namespace rest_text
 
 core::Result<DepthSnapshot> read_depth(const std::string& body) {
-  return rest_text::read<DepthSnapshot>(body, [](auto& document, DepthSnapshot& out) {
+  return wire::read_body<DepthSnapshot>(body, [](auto& document, DepthSnapshot& out) {
     wire::Object object = document.get_object();
     out.last_id = wire::count_at(object, "lastUpdateId");
     wire::read_levels(object, "bids", out.bids);
@@ -125,7 +110,7 @@ core::Result<DepthSnapshot> read_depth(const std::string& body) {
 }
 
 core::Result<std::vector<trading::Bar>> read_klines(const std::string& body) {
-  return rest_text::read<std::vector<trading::Bar>>(body, [](auto& document, auto& out) {
+  return wire::read_body<std::vector<trading::Bar>>(body, [](auto& document, auto& out) {
     wire::Array rows = document.get_array();
     for (wire::Value row : rows) {
       out.push_back(rest_text::read_kline_row(row.get_array()));
@@ -133,12 +118,12 @@ core::Result<std::vector<trading::Bar>> read_klines(const std::string& body) {
   });
 }
 
-core::Result<std::vector<TradeEvent>> read_trades(const std::string& body) {
-  return rest_text::read<std::vector<TradeEvent>>(body, [](auto& document, auto& out) {
+core::Result<std::vector<TradePrint>> read_trades(const std::string& body) {
+  return wire::read_body<std::vector<TradePrint>>(body, [](auto& document, auto& out) {
     wire::Array rows = document.get_array();
     for (wire::Value row : rows) {
       wire::Object object = row.get_object();
-      TradeEvent trade;
+      TradePrint trade;
       const bool aggregated = wire::find(object, "a").has_value();
       trade.id = wire::count_at(object, aggregated ? "a" : "id");
       trade.price = wire::decimal_at<trading::Price>(object, aggregated ? "p" : "price");
@@ -154,7 +139,7 @@ core::Result<std::vector<TradeEvent>> read_trades(const std::string& body) {
 core::Result<TickerStats> read_ticker_24h(const std::string& body) {
   using trading::Price;
   using trading::Quantity;
-  return rest_text::read<TickerStats>(body, [](auto& document, TickerStats& out) {
+  return wire::read_body<TickerStats>(body, [](auto& document, TickerStats& out) {
     wire::Object object = document.get_object();
     out.change = wire::decimal_at<Price>(object, "priceChange");
     out.change_percent = wire::text_at(object, "priceChangePercent");
@@ -176,7 +161,7 @@ core::Result<TickerStats> read_ticker_24h(const std::string& body) {
 }
 
 core::Result<BookTickerEvent> read_book_ticker(const std::string& body) {
-  return rest_text::read<BookTickerEvent>(body, [](auto& document, BookTickerEvent& out) {
+  return wire::read_body<BookTickerEvent>(body, [](auto& document, BookTickerEvent& out) {
     wire::Object object = document.get_object();
     out.bid.price = wire::decimal_at<trading::Price>(object, "bidPrice");
     out.bid.quantity = wire::decimal_at<trading::Quantity>(object, "bidQty");
@@ -186,14 +171,14 @@ core::Result<BookTickerEvent> read_book_ticker(const std::string& body) {
 }
 
 core::Result<core::Timestamp> read_time(const std::string& body) {
-  return rest_text::read<core::Timestamp>(body, [](auto& document, core::Timestamp& out) {
+  return wire::read_body<core::Timestamp>(body, [](auto& document, core::Timestamp& out) {
     wire::Object object = document.get_object();
     out = wire::milliseconds_at(object, "serverTime");
   });
 }
 
 core::Result<ExchangeInfo> read_exchange_info(const std::string& body, const std::string& venue) {
-  return rest_text::read<ExchangeInfo>(body, [&venue](auto& document, ExchangeInfo& out) {
+  return wire::read_body<ExchangeInfo>(body, [&venue](auto& document, ExchangeInfo& out) {
     wire::Object object = document.get_object();
     wire::Array limits = object.find_field_unordered("rateLimits").get_array();
     for (wire::Value item : limits) {
@@ -213,7 +198,7 @@ core::Result<ExchangeInfo> read_exchange_info(const std::string& body, const std
 }
 
 ApiError read_error(const std::string& body) {
-  auto read = rest_text::read<ApiError>(body, [](auto& document, ApiError& out) {
+  auto read = wire::read_body<ApiError>(body, [](auto& document, ApiError& out) {
     wire::Object object = document.get_object();
     out.code = wire::integer_at(object, "code");
     out.message = wire::text_at(object, "msg");

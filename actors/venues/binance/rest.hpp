@@ -18,7 +18,7 @@ namespace troupe::venues::binance {
 [[nodiscard]] core::Result<std::vector<trading::Bar>> read_klines(const std::string& body);
 
 /// GET /api/v3/trades and /aggTrades, oldest first.
-[[nodiscard]] core::Result<std::vector<TradeEvent>> read_trades(const std::string& body);
+[[nodiscard]] core::Result<std::vector<TradePrint>> read_trades(const std::string& body);
 
 [[nodiscard]] core::Result<TickerStats> read_ticker_24h(const std::string& body);
 [[nodiscard]] core::Result<BookTickerEvent> read_book_ticker(const std::string& body);

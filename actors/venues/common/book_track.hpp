@@ -1,8 +1,21 @@
 #pragma once
 
+#include "core/time.hpp"
+#include "trading/enums.hpp"
+#include "trading/values.hpp"
+
 #include <cstdint>
 
 namespace troupe::venues {
+
+/// A print as a venue tells of it, whose instrument is told beside it.
+struct TradePrint {
+  std::uint64_t id = 0;
+  trading::Price price;
+  trading::Quantity quantity;
+  trading::Side aggressor = trading::Side::BUY;
+  core::Timestamp time; ///< it happened
+};
 
 /// What a message did to a book.
 enum class BookStep : std::uint8_t {

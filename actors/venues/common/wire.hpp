@@ -49,6 +49,21 @@ template <class F>
   }
 }
 
+/// Parses a whole body; its exceptions become errors. @param decode  (document, T&)
+template <class T, class F>
+[[nodiscard]] core::Result<T> read_body(const std::string& body, F&& decode) {
+  T out{};
+  simdjson::ondemand::parser parser;
+  const auto done = guarded([&] {
+    auto document = parser.iterate(body).value();
+    decode(document, out);
+  });
+  if (!done) {
+    return done.error();
+  }
+  return out;
+}
+
 /// The value of a field; nullopt where it is absent or null.
 [[nodiscard]] inline std::optional<Value> find(Object& object, std::string_view field) {
   auto found = object.find_field_unordered(field);

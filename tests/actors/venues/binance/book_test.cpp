@@ -183,7 +183,7 @@ TEST_CASE("book: dropped, repeated and reordered messages are always detected an
       if (step == BookStep::LOST && !on_its_way) {
         arrives_in = *rc::gen::inRange(0, 4);
       }
-      RC_ASSERT(!book.book().valid() || venue.agrees(book.book()));
+      RC_ASSERT((!book.book().valid() || venue.agrees(book.book())));
     };
     const auto pump_snapshot = [&] {
       if (!book.book().valid() && !on_its_way) {
@@ -193,7 +193,7 @@ TEST_CASE("book: dropped, repeated and reordered messages are always detected an
         const auto step = book.apply(*on_its_way, {});
         on_its_way.reset();
         arrives_in = 1;
-        RC_ASSERT(step != BookStep::APPLIED || venue.agrees(book.book()));
+        RC_ASSERT((step != BookStep::APPLIED || venue.agrees(book.book())));
       }
     };
     for (int i = *rc::gen::inRange(10, 60); i > 0; --i) {

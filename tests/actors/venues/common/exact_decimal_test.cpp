@@ -31,7 +31,7 @@ TEST_CASE("read_decimal: equal to the plain definition for any text") {
     Price read;
     const auto expected = Price::from_text(text);
     RC_ASSERT(read_decimal(text, read) == expected.has_value());
-    RC_ASSERT(!expected || read == *expected);
+    RC_ASSERT((!expected || read == *expected));
   }));
 }
 
