@@ -191,6 +191,10 @@ private:
   bool orphaned_ = false;
 };
 
+/// The run of a handler that this thread is in, "path@epoch#n" for the n-th message of that life:
+/// what caused whatever happens now. Empty outside of any.
+[[nodiscard]] std::string cause_of_now();
+
 /// What a supervisor tells of a child.
 struct ChildStatus {
   std::string path;
