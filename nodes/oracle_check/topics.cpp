@@ -82,11 +82,12 @@ json evaluate_rsi(const Inputs& inputs, std::string_view) {
 }
 
 // clang-format off
-constexpr std::array<Topic, 9> topics{{
+constexpr std::array<Topic, 10> topics{{
   {"adx",              evaluate_adx, nullptr},
   {"atr",              evaluate_atr, nullptr},
   {"bollinger",        evaluate_bollinger, nullptr},
   {"choppiness",       evaluate_choppiness, nullptr},
+  {"copula_tail",      nullptr, judge_copula_tail},
   {"covariance",       nullptr, judge_covariance},
   {"garch",            nullptr, judge_garch},
   {"pca",              nullptr, judge_pca},
