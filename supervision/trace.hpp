@@ -54,8 +54,8 @@ BOOST_DESCRIBE_STRUCT(
 
 /// What to follow. Exactly one of `path` and `match` is set.
 struct TraceRequest {
-  std::string path;  ///< of an actor; a restarted one is followed too
-  std::string match; ///< any message of any actor whose text holds this: an order id, a symbol
+  std::string path{};  ///< of an actor; a restarted one is followed too
+  std::string match{}; ///< any message of any actor whose text holds this: an order id, a symbol
   std::size_t events_max = 100;
   std::chrono::nanoseconds duration = std::chrono::seconds{5};
   bool with_text = false; ///< keep what the messages say
