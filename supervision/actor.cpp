@@ -332,7 +332,17 @@ void Actor::drain_conflated() {
     r.last.store(message_type_of(element->content()), std::memory_order_relaxed);
     r.messages.on_enter(message_type_of(element->content())); // for its type to be seen at all
     r.messages.on_leave(message_type_of(element->content()));
-    if (super::consume(*element) == caf::invoke_message_result::skipped) {
+    std::optional<TraceBook::Step> step;
+    std::int64_t began_ns = 0;
+    if (r.traced.load(std::memory_order_relaxed)) {
+      step = runtime_->actors.traces().begin_step(r, *element);
+      began_ns = core::monotonic_ns();
+    }
+    const auto result = super::consume(*element);
+    if (step) {
+      runtime_->actors.traces().end_step(std::move(*step), core::monotonic_ns() - began_ns, false);
+    }
+    if (result == caf::invoke_message_result::skipped) {
       admit(caf::make_mailbox_element(nullptr, caf::make_message_id(), {},
                                       element->move_content_to_message()));
     }

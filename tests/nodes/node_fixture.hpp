@@ -9,6 +9,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <doctest/doctest.h>
 
@@ -63,8 +64,8 @@ public:
   using Released = std::shared_ptr<std::atomic<bool>>;
 
   explicit TestNode(api::NodeViews views = {}, const std::string& name = "n1")
-    : data_(make_directory()), system_(config_), local_(system_, clock_, {.node = name}),
-      server_(api_config(name)) {
+    : data_(make_directory()), system_(config_),
+      local_(system_, clock_, {.node = name, .allow_detached = false}), server_(api_config(name)) {
     system_.await_actors_before_shutdown(false);
     runtime().dead_letters.set_replayable([](const caf::message& message) {
       return message.size() == 1 && message.match_element<Note>(0);
@@ -91,7 +92,11 @@ public:
   ~TestNode() {
     *released_ = true;
     server_.stop(1s);
-    caf::anon_send_exit(tree_, caf::exit_reason::user_shutdown);
+    {
+      caf::scoped_actor waiter{system_};
+      waiter->send_exit(tree_, caf::exit_reason::user_shutdown);
+      waiter->wait_for(tree_);
+    }
     tree_ = nullptr;
     std::filesystem::remove_all(data_);
   }
