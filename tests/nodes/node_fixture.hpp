@@ -3,6 +3,7 @@
 #include "core/clock.hpp"
 #include "net/http_client.hpp"
 #include "nodes/api/api_server.hpp"
+#include "supervision/message_class.hpp"
 #include "supervision/messages.hpp"
 #include "supervision/runtime.hpp"
 #include "supervision/supervisor.hpp"
@@ -33,7 +34,8 @@ struct Crash {}; ///< throws
 struct Note {
   int value = 0;
 };
-struct Pass { ///< sends a Note on
+struct Order {}; ///< of the order class
+struct Pass {    ///< sends a Note on
   std::string to;
 };
 
@@ -42,6 +44,7 @@ struct Pass { ///< sends a Note on
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(test::Hang)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(test::Crash)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(test::Note)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(test::Order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(test::Pass)
 
 namespace test {
@@ -68,8 +71,10 @@ public:
       local_(system_, clock_, {.node = name, .allow_detached = false}), server_(api_config(name)) {
     system_.await_actors_before_shutdown(false);
     runtime().dead_letters.set_replayable([](const caf::message& message) {
-      return message.size() == 1 && message.match_element<Note>(0);
+      return message.size() == 1
+             && (message.match_element<Note>(0) || message.match_element<Order>(0));
     });
+    sup::declare_order_class<Order>();
     bound_ = server_.bind().value();
     server_.start(runtime(), std::move(views)).value();
     runtime().health.set("test", true);

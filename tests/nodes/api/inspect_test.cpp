@@ -188,8 +188,9 @@ TEST_CASE("inspect: dead letters are shown one by one; only what may be seen twi
   letters.add("a", "svc/worker", "test", caf::make_message(Note{5}));
   letters.add("a", "svc/worker", "test", caf::make_message(Crash{}));
   letters.add("a", "gone", "test", caf::make_message(Note{6}));
+  letters.add("a", "svc/worker", "test", caf::make_message(Order{})); // whatever the list says
   const auto tail = data_of(node.call("/inspect/dead-letters"));
-  REQUIRE(tail.size() == 3);
+  REQUIRE(tail.size() == 4);
   const auto id = [&](std::size_t i) { return std::to_string(tail[i]["id"].get<int>()); };
   CHECK(data_of(node.call("/inspect/dead-letters?id=" + id(1)))[0]["type"] == "Crash");
   CHECK(node.call("/inspect/dead-letters?id=999").first == 404);
@@ -201,6 +202,7 @@ TEST_CASE("inspect: dead letters are shown one by one; only what may be seen twi
   CHECK(until([&] { return node.actor("svc/worker").handled == before + 1; }));
   CHECK(replay(id(1)) == core::traits(core::Errc::DENIED).http_status);
   CHECK(replay(id(2)) == 404);
+  CHECK(replay(id(3)) == core::traits(core::Errc::DENIED).http_status);
   CHECK(replay("999") == 404);
   CHECK(replay("x") == 400);
   CHECK(node.actor("svc/worker").epoch == 1); // it was not crashed
