@@ -17,8 +17,10 @@ struct RoleName {
   std::string_view name;
 };
 
-constexpr std::array<RoleName, 3> role_names{
-  {{Role::MARKET_DATA, "market-data"}, {Role::REGIME, "regime"}, {Role::API, "api"}}};
+constexpr std::array<RoleName, 4> role_names{{{Role::MARKET_DATA, "market-data"},
+                                              {Role::REGIME, "regime"},
+                                              {Role::API, "api"},
+                                              {Role::CORRELATION, "correlation"}}};
 
 std::string known_roles() {
   std::string text = "one of";
@@ -161,6 +163,7 @@ core::Result<NodeSettings> read_settings(const core::SettingsSource& source) {
   check_stores(*settings, problems);
   market_data::check(settings->market_data, problems);
   regime::check(settings->regime, problems);
+  correlation::check(settings->correlation, problems);
   if (settings->has(Role::MARKET_DATA) && settings->venues.empty()) {
     problems.push_back({"venues", "at least one venue for the role market-data", "none"});
   }

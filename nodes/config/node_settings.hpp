@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/correlation/settings.hpp"
 #include "actors/market_data/settings.hpp"
 #include "actors/regime/settings.hpp"
 #include "actors/venues/common/venue.hpp"
@@ -14,7 +15,7 @@
 namespace troupe::config {
 
 /// What a node can be told to do.
-BOOST_DEFINE_FIXED_ENUM_CLASS(Role, std::uint8_t, MARKET_DATA, REGIME, API)
+BOOST_DEFINE_FIXED_ENUM_CLASS(Role, std::uint8_t, MARKET_DATA, REGIME, API, CORRELATION)
 
 /// "market-data", as configurations spell it.
 [[nodiscard]] std::string_view role_name(Role role);
@@ -70,13 +71,15 @@ struct NodeSettings {
   std::vector<core::json::Raw> venues;
   market_data::Settings market_data;
   regime::Settings regime;
+  correlation::Settings correlation;
   LogSection log;
 
   [[nodiscard]] bool has(Role role) const;
 };
-BOOST_DESCRIBE_STRUCT(NodeSettings,
-                      (),
-                      (node, cluster, api, storage, cache, venues, market_data, regime, log))
+BOOST_DESCRIBE_STRUCT(
+  NodeSettings,
+  (),
+  (node, cluster, api, storage, cache, venues, market_data, regime, correlation, log))
 
 /// Reads and checks the whole: form, then meaning (addresses, roles, limits, what may not go
 /// together), with file, path, expected and found of each problem. Fills in the data directory.
