@@ -9,10 +9,13 @@ namespace troupe::quant {
 
 /// Why a numeric routine has no answer.
 enum class Reason : std::uint8_t {
-  BAD_PARAMETER, ///< a period, weight or level outside its stated bounds
-  BAD_SHAPE,     ///< series of different lengths
-  TOO_SHORT,     ///< fewer samples than the first value needs
-  BAD_SAMPLE,    ///< not finite, too large, or a high below its low
+  BAD_PARAMETER,         ///< a period, weight or level outside its stated bounds
+  BAD_SHAPE,             ///< series of different lengths
+  TOO_SHORT,             ///< fewer samples than the first value needs
+  BAD_SAMPLE,            ///< not finite, too large, or a high below its low
+  DEGENERATE,            ///< a series without variation, where the quantity divides by it
+  NOT_POSITIVE_DEFINITE, ///< a covariance or correlation with an eigenvalue at or below 0
+  NOT_CONVERGED,         ///< an iteration that did not reach its tolerance
 };
 
 [[nodiscard]] constexpr std::string_view name(Reason reason) {
@@ -21,6 +24,9 @@ enum class Reason : std::uint8_t {
     case Reason::BAD_SHAPE: return "BAD_SHAPE";
     case Reason::TOO_SHORT: return "TOO_SHORT";
     case Reason::BAD_SAMPLE: return "BAD_SAMPLE";
+    case Reason::DEGENERATE: return "DEGENERATE";
+    case Reason::NOT_POSITIVE_DEFINITE: return "NOT_POSITIVE_DEFINITE";
+    case Reason::NOT_CONVERGED: return "NOT_CONVERGED";
   }
   return "UNKNOWN";
 }

@@ -18,12 +18,15 @@ struct Comparison {
   std::string problem;          ///< a difference of shape; empty where there is none
 };
 
-/// Compares every output of `expected` (object: output name -> number, or arrays of them).
-/// A null in front of a series is warm-up and must be null in `found` too; a null further on is
-/// where the oracle has no value, and is not compared.
+/// Compares every output of `expected` (object: output name -> number, arrays of them, or a group
+/// of outputs; or one bare array). A null in front of a series is warm-up and must be null in
+/// `found` too; a null further on is where the oracle has no value, and is not compared.
 /// @param tolerance  {abs, rel}, or one entry of either form per output name; `if_wilder_seed`
 ///                   {from_index, abs, rel} takes precedence for arrays: our seeds are Wilder's,
-///                   entries before from_index are then not compared, their warm-up still is
+///                   entries before from_index are then not compared, their warm-up still is.
+///                   `<output>_abs|_rel|_exact` may name an output, a group, or the first words of
+///                   their names. An output that nothing names: the overall abs and rel; else, in a
+///                   group with stated members, the loosest of them; else the strictest one stated
 [[nodiscard]] Comparison compare(const nlohmann::json& expected,
                                  const nlohmann::json& found,
                                  const nlohmann::json& tolerance);

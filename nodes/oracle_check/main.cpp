@@ -31,14 +31,17 @@ std::string rounded(double value) {
   return out.str();
 }
 
-Verdict check(const json& item, const std::string& topic, const std::filesystem::path& folder) {
+Verdict check(const json& item,
+              const json& cases,
+              const std::string& topic,
+              const std::filesystem::path& folder) {
   Verdict verdict{item.value("id", "?"), "unsupported", "topic " + topic, {}};
   const auto evaluate = troupe::oracle::find_topic(topic);
   if (evaluate == nullptr) {
     return verdict;
   }
   try {
-    const troupe::oracle::Inputs inputs{item.at("inputs"), folder};
+    const troupe::oracle::Inputs inputs{troupe::oracle::resolved_inputs(item, cases), folder, item};
     const auto found = evaluate(inputs, item.value("conventions", ""));
     verdict.comparison =
       troupe::oracle::compare(item.at("expected"), found, item.value("tolerance", json::object()));
@@ -91,7 +94,7 @@ int main(int argc, char** argv) {
       const auto document = json::parse(troupe::oracle::read_text(file));
       const auto topic = document.at("topic").get<std::string>();
       for (const auto& item : document.at("cases")) {
-        const auto verdict = check(item, topic, file.parent_path());
+        const auto verdict = check(item, document.at("cases"), topic, file.parent_path());
         ++totals[verdict.outcome];
         print(verdict, as_json);
       }

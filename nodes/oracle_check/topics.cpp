@@ -1,5 +1,6 @@
 #include "topics.hpp"
 
+#include "answers.hpp"
 #include "quant/indicators/adx.hpp"
 #include "quant/indicators/atr.hpp"
 #include "quant/indicators/bollinger.hpp"
@@ -27,14 +28,6 @@ struct Columns {
     : high(inputs.column("high")), low(inputs.column("low")), close(inputs.column("close")) {}
   [[nodiscard]] quant::BarSeries bars() const { return {high, low, close}; }
 };
-
-template <class T>
-T value_of(quant::Expected<T> result) {
-  if (!result) {
-    throw std::runtime_error("refused: " + std::string{quant::name(result.reason())});
-  }
-  return *std::move(result);
-}
 
 /// One entry per bar: null for the bars before those of `tail`.
 json aligned(const Eigen::VectorXd& tail, Eigen::Index bars) {
@@ -98,11 +91,13 @@ json evaluate_rsi(const Inputs& inputs, std::string_view) {
 }
 
 // clang-format off
-constexpr std::array<std::pair<std::string_view, Evaluate>, 5> topics{{
+constexpr std::array<std::pair<std::string_view, Evaluate>, 7> topics{{
   {"adx",        evaluate_adx},
   {"atr",        evaluate_atr},
   {"bollinger",  evaluate_bollinger},
   {"choppiness", evaluate_choppiness},
+  {"covariance", evaluate_covariance},
+  {"pca",        evaluate_pca},
   {"rsi",        evaluate_rsi},
 }};
 // clang-format on

@@ -14,6 +14,10 @@ namespace troupe::oracle {
 /// @param conventions  the case's text, where it chooses between conventions that quant/ offers
 using Evaluate = nlohmann::json (*)(const Inputs& inputs, std::string_view conventions);
 
+// Topics with a file of their own, topics_<group>.cpp.
+nlohmann::json evaluate_covariance(const Inputs& inputs, std::string_view conventions);
+nlohmann::json evaluate_pca(const Inputs& inputs, std::string_view conventions);
+
 /// @returns null where the topic is not supported
 [[nodiscard]] Evaluate find_topic(std::string_view topic);
 

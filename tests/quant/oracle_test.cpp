@@ -41,14 +41,14 @@ std::string atr_case(const std::string& last, const std::string& warm_up = "null
 
 } // namespace
 
-TEST_CASE("oracle-check: the published cases of the indicators pass") {
+TEST_CASE("oracle-check: the published cases pass") {
   const std::filesystem::path folder{TROUPE_SOURCE_DIR "/../shared/oracles"};
   if (!std::filesystem::exists(folder)) {
     MESSAGE("skipped: no oracle files in " << folder.string());
     return;
   }
   std::string files;
-  for (const char* topic : {"adx", "atr", "bollinger", "choppiness", "rsi"}) {
+  for (const char* topic : {"adx", "atr", "bollinger", "choppiness", "rsi", "covariance", "pca"}) {
     const auto file = folder / (std::string{topic} + ".json");
     if (std::filesystem::exists(file)) {
       files += " '" + file.string() + "'";

@@ -1,0 +1,186 @@
+#include "quant/covariance/ewma.hpp"
+
+#include "quant/covariance/sample.hpp"
+#include "quant/linear_algebra/dense.hpp"
+
+#include <cmath>
+#include <stdexcept>
+
+namespace troupe::quant {
+
+namespace {
+
+constexpr double return_magnitude_max = 1e100;
+constexpr double weight_negligible = 1e-18;
+
+bool usable_decay(double lambda) {
+  return lambda > 0.0 && lambda < 1.0;
+}
+
+Expected<bool> check_returns(const Eigen::Ref<const Eigen::MatrixXd>& returns,
+                             double lambda,
+                             Eigen::Index bars_min) {
+  if (!usable_decay(lambda)) {
+    return Reason::BAD_PARAMETER;
+  }
+  if (returns.cols() == 0) {
+    return Reason::BAD_SHAPE;
+  }
+  if (returns.rows() < bars_min) {
+    return Reason::TOO_SHORT;
+  }
+  if (!returns.allFinite() || returns.cwiseAbs().maxCoeff() > return_magnitude_max) {
+    return Reason::BAD_SAMPLE;
+  }
+  return true;
+}
+
+/// lambda^(T-1-t), newest 1.
+Eigen::VectorXd decaying(Eigen::Index bars, double lambda) {
+  Eigen::VectorXd out(bars);
+  double weight = 1.0;
+  for (Eigen::Index t = bars - 1; t >= 0; --t) {
+    out[t] = weight;
+    weight *= lambda;
+  }
+  return out;
+}
+
+/// sum w r r', over the bars whose weight counts.
+Eigen::MatrixXd weighted_gram(const Eigen::Ref<const Eigen::MatrixXd>& returns,
+                              const Eigen::VectorXd& weights) {
+  Eigen::Index first = 0;
+  while (first + 1 < weights.size() && weights[first] < weight_negligible) {
+    ++first;
+  }
+  const Eigen::Index bars = weights.size() - first;
+  const Eigen::VectorXd roots = weights.tail(bars).cwiseSqrt();
+  return gram(roots.asDiagonal() * returns.bottomRows(bars));
+}
+
+} // namespace
+
+EwmaCovariance::EwmaCovariance(Eigen::Index instruments, double lambda)
+  : lambda_(lambda), state_(Eigen::MatrixXd::Zero(std::max<Eigen::Index>(instruments, 0),
+                                                  std::max<Eigen::Index>(instruments, 0))) {
+  if (instruments < 1 || !usable_decay(lambda)) {
+    throw std::invalid_argument("an exponentially weighted covariance needs an instrument and a "
+                                "weight inside 0 and 1");
+  }
+}
+
+Expected<EwmaCovariance> EwmaCovariance::restored(
+  const Eigen::Ref<const Eigen::MatrixXd>& covariance, double lambda, Eigen::Index observations) {
+  if (!usable_decay(lambda)) {
+    return Reason::BAD_PARAMETER;
+  }
+  if (const auto usable = check_symmetric(covariance); !usable) {
+    return usable.reason();
+  }
+  if (observations < 1 || covariance.diagonal().minCoeff() < 0.0) {
+    return Reason::BAD_SAMPLE;
+  }
+  EwmaCovariance out{covariance.rows(), lambda};
+  out.state_ = covariance;
+  out.observations_ = observations;
+  return out;
+}
+
+bool EwmaCovariance::update(const Eigen::Ref<const Eigen::VectorXd>& returns) {
+  if (returns.size() != state_.rows() || !returns.allFinite()
+      || returns.cwiseAbs().maxCoeff() > return_magnitude_max) {
+    return false;
+  }
+  const double keep = observations_ == 0 ? 0.0 : lambda_;
+  const double take = 1.0 - keep;
+  const Eigen::Index n = state_.rows();
+  for (Eigen::Index j = 0; j < n; ++j) {
+    auto column = state_.col(j).tail(n - j);
+    column = keep * column + (take * returns[j]) * returns.tail(n - j);
+  }
+  ++observations_;
+  return true;
+}
+
+double EwmaCovariance::effective_observations() const {
+  if (observations_ == 0) {
+    return 0.0;
+  }
+  // weights (1 - l) l^k for k = 0 .. t-2, and l^(t-1) of the first bar
+  const double square = lambda_ * lambda_;
+  const double first = std::pow(square, static_cast<double>(observations_ - 1));
+  const double rest = (1.0 - lambda_) / (1.0 + lambda_) * (1.0 - first);
+  return 1.0 / (first + rest);
+}
+
+Expected<Eigen::MatrixXd> EwmaCovariance::covariance() const {
+  if (observations_ == 0) {
+    return Reason::TOO_SHORT;
+  }
+  Eigen::MatrixXd out = state_;
+  mirror_lower(out);
+  return out;
+}
+
+Expected<Eigen::MatrixXd> EwmaCovariance::correlation() const {
+  if (observations_ == 0) {
+    return Reason::TOO_SHORT;
+  }
+  const Eigen::Index n = state_.rows();
+  if (state_.diagonal().minCoeff() <= 0.0) {
+    return Reason::DEGENERATE;
+  }
+  const Eigen::VectorXd inverse = state_.diagonal().cwiseSqrt().cwiseInverse();
+  if (!inverse.allFinite()) {
+    return Reason::DEGENERATE;
+  }
+  Eigen::MatrixXd out(n, n);
+  for (Eigen::Index j = 0; j < n; ++j) {
+    out.col(j).tail(n - j) =
+      (state_.col(j).tail(n - j).array() * inverse.tail(n - j).array() * inverse[j])
+        .max(-1.0)
+        .min(1.0);
+    out(j, j) = 1.0;
+  }
+  mirror_lower(out);
+  return out;
+}
+
+Expected<Eigen::MatrixXd> ewma_covariance(const Eigen::Ref<const Eigen::MatrixXd>& returns,
+                                          double lambda) {
+  if (const auto usable = check_returns(returns, lambda, 1); !usable) {
+    return usable.reason();
+  }
+  Eigen::VectorXd weights = decaying(returns.rows(), lambda);
+  weights.tail(weights.size() - 1) *= 1.0 - lambda;
+  return weighted_gram(returns, weights);
+}
+
+Expected<Eigen::MatrixXd>
+ewma_covariance_normalised(const Eigen::Ref<const Eigen::MatrixXd>& returns, double lambda) {
+  if (const auto usable = check_returns(returns, lambda, 1); !usable) {
+    return usable.reason();
+  }
+  Eigen::VectorXd weights = decaying(returns.rows(), lambda);
+  weights /= weights.sum();
+  return weighted_gram(returns, weights);
+}
+
+Expected<Eigen::MatrixXd> ewm_covariance_centred(const Eigen::Ref<const Eigen::MatrixXd>& returns,
+                                                 double alpha) {
+  if (const auto usable = check_returns(returns, 1.0 - alpha, 2); !usable) {
+    return usable.reason();
+  }
+  Eigen::VectorXd weights = decaying(returns.rows(), 1.0 - alpha);
+  weights /= weights.sum();
+  const double freedom = 1.0 - weights.squaredNorm();
+  if (freedom <= 0.0) {
+    return Reason::DEGENERATE; // all the weight on one bar
+  }
+  const Eigen::RowVectorXd means = weights.transpose() * returns;
+  Eigen::MatrixXd out = weighted_gram(returns.rowwise() - means, weights);
+  out /= freedom;
+  return out;
+}
+
+} // namespace troupe::quant

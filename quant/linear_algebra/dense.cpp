@@ -1,0 +1,278 @@
+#include "quant/linear_algebra/dense.hpp"
+
+#include "quant/linear_algebra/lapack.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+
+namespace troupe::quant {
+
+namespace {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::Ref;
+using Eigen::VectorXd;
+
+int as_int(Index n) {
+  return static_cast<int>(n);
+}
+
+/// Outer stride of a Ref of one column may be 0 or less than the rows; BLAS wants at least the
+/// rows.
+int leading(const Ref<const MatrixXd>& x) {
+  return as_int(std::max<Index>({x.outerStride(), x.rows(), 1}));
+}
+
+Expected<bool> check_square(const Ref<const MatrixXd>& matrix) {
+  if (matrix.rows() != matrix.cols() || matrix.rows() == 0) {
+    return Reason::BAD_SHAPE;
+  }
+  if (!matrix.allFinite()) {
+    return Reason::BAD_SAMPLE;
+  }
+  return true;
+}
+
+Expected<SymmetricEigen> decompose(const Ref<const MatrixXd>& matrix, char job) {
+  if (const auto usable = check_square(matrix); !usable) {
+    return usable.reason();
+  }
+  SymmetricEigen out{VectorXd(matrix.rows()), matrix};
+  const int n = as_int(matrix.rows());
+  double size = 0.0;
+  int size_int = 0;
+  int info = 0;
+  const int ask = -1;
+  dsyevd_(&job, "L", &n, out.vectors.data(), &n, out.values.data(), &size, &ask, &size_int, &ask,
+          &info, 1, 1);
+  const auto count = static_cast<int>(size);
+  VectorXd work(count);
+  Eigen::VectorXi work_int(size_int);
+  dsyevd_(&job, "L", &n, out.vectors.data(), &n, out.values.data(), work.data(), &count,
+          work_int.data(), &size_int, &info, 1, 1);
+  if (info != 0 || !out.values.allFinite()) {
+    return Reason::NOT_CONVERGED;
+  }
+  return out;
+}
+
+constexpr const char* choice_variable = "OPENBLAS_CORETYPE";
+
+/// OpenBLAS 0.3.21 chooses its kernels by the processor's model number and falls back to SSE3 for
+/// models that came after it, which costs a factor of 6. This chooses by what the processor can do.
+const char* kernels_of_this_processor() {
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd")
+      && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")
+      && __builtin_cpu_supports("avx512vl")) {
+    return "SkylakeX";
+  }
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    return "Haswell";
+  }
+  return nullptr;
+}
+
+bool is_fallback(std::string_view kernels) {
+  constexpr std::array<std::string_view, 7> older_than_avx{
+    "Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Northwood", "Katmai"};
+  for (const auto name : older_than_avx) {
+    if (name == kernels) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// Runs before main, while the process has one thread: the environment may be written then.
+[[nodiscard]] bool choose_kernels() {
+  __builtin_cpu_init();
+  const char* better = kernels_of_this_processor();
+  if (better == nullptr || std::getenv(choice_variable) != nullptr
+      || gotoblas_dynamic_init == nullptr || !is_fallback(openblas_get_corename())) {
+    return false;
+  }
+  ::setenv(choice_variable, better, 1);
+  gotoblas_dynamic_init(); // reads the variable anew
+  ::unsetenv(choice_variable);
+  return true;
+}
+
+[[maybe_unused]] const bool kernels_chosen = choose_kernels();
+
+} // namespace
+
+std::string_view blas_kernels() {
+  return openblas_get_corename();
+}
+
+MatrixXd gram(const Ref<const MatrixXd>& x, double scale) {
+  MatrixXd out = MatrixXd::Zero(x.cols(), x.cols());
+  if (x.size() == 0) {
+    return out;
+  }
+  const int n = as_int(x.cols());
+  const int k = as_int(x.rows());
+  const int stride = leading(x);
+  const double zero = 0.0;
+  dsyrk_("L", "T", &n, &k, &scale, x.data(), &stride, &zero, out.data(), &n, 1, 1);
+  mirror_lower(out);
+  return out;
+}
+
+MatrixXd product_of_transpose(const Ref<const MatrixXd>& a, const Ref<const MatrixXd>& b) {
+  eigen_assert(a.rows() == b.rows());
+  MatrixXd out = MatrixXd::Zero(a.cols(), b.cols());
+  if (out.size() == 0 || a.rows() == 0) {
+    return out;
+  }
+  const int n = as_int(a.cols());
+  const int m = as_int(b.cols());
+  const int k = as_int(a.rows());
+  const int stride_a = leading(a);
+  const int stride_b = leading(b);
+  const double one = 1.0;
+  const double zero = 0.0;
+  dgemm_("T", "N", &n, &m, &k, &one, a.data(), &stride_a, b.data(), &stride_b, &zero, out.data(),
+         &n, 1, 1);
+  return out;
+}
+
+MatrixXd product(const Ref<const MatrixXd>& a, const Ref<const MatrixXd>& b) {
+  eigen_assert(a.cols() == b.rows());
+  MatrixXd out = MatrixXd::Zero(a.rows(), b.cols());
+  if (out.size() == 0 || a.cols() == 0) {
+    return out;
+  }
+  const int n = as_int(a.rows());
+  const int m = as_int(b.cols());
+  const int k = as_int(a.cols());
+  const int stride_a = leading(a);
+  const int stride_b = leading(b);
+  const double one = 1.0;
+  const double zero = 0.0;
+  dgemm_("N", "N", &n, &m, &k, &one, a.data(), &stride_a, b.data(), &stride_b, &zero, out.data(),
+         &n, 1, 1);
+  return out;
+}
+
+Expected<SymmetricEigen> symmetric_eigen(const Ref<const MatrixXd>& matrix) {
+  return decompose(matrix, 'V');
+}
+
+Expected<VectorXd> symmetric_eigenvalues(const Ref<const MatrixXd>& matrix) {
+  auto out = decompose(matrix, 'N');
+  if (!out) {
+    return out.reason();
+  }
+  return std::move(out->values);
+}
+
+Expected<SymmetricEigen> largest_eigen(const Ref<const MatrixXd>& matrix, Index count) {
+  if (const auto usable = check_square(matrix); !usable) {
+    return usable.reason();
+  }
+  if (count < 1 || count > matrix.rows()) {
+    return Reason::BAD_PARAMETER;
+  }
+  MatrixXd scratch = matrix;
+  const int n = as_int(matrix.rows());
+  const int first = as_int(matrix.rows() - count + 1);
+  SymmetricEigen out{VectorXd(matrix.rows()), MatrixXd(matrix.rows(), count)};
+  Eigen::VectorXi support(2 * matrix.rows());
+  const double unused = 0.0;
+  int found = 0;
+  int info = 0;
+  const auto call = [&](double* work, int work_size, int* work_int, int work_int_size) {
+    dsyevr_("V", "I", "L", &n, scratch.data(), &n, &unused, &unused, &first, &n, &unused, &found,
+            out.values.data(), out.vectors.data(), &n, support.data(), work, &work_size, work_int,
+            &work_int_size, &info, 1, 1, 1);
+  };
+  double size = 0.0;
+  int size_int = 0;
+  call(&size, -1, &size_int, -1);
+  VectorXd work(static_cast<Index>(size));
+  Eigen::VectorXi work_int(size_int);
+  call(work.data(), as_int(work.size()), work_int.data(), size_int);
+  if (info != 0 || found != count) {
+    return Reason::NOT_CONVERGED;
+  }
+  out.values.conservativeResize(count);
+  return out;
+}
+
+Expected<Cholesky> Cholesky::of(MatrixXd matrix) {
+  if (const auto usable = check_square(matrix); !usable) {
+    return usable.reason();
+  }
+  const int n = as_int(matrix.rows());
+  int info = 0;
+  dpotrf_("L", &n, matrix.data(), &n, &info, 1);
+  if (info != 0) {
+    return Reason::NOT_POSITIVE_DEFINITE;
+  }
+  for (Index j = 1; j < matrix.cols(); ++j) {
+    matrix.col(j).head(j).setZero();
+  }
+  return Cholesky{std::move(matrix)};
+}
+
+MatrixXd Cholesky::solve(MatrixXd b) const {
+  eigen_assert(b.rows() == lower_.rows());
+  const int n = as_int(lower_.rows());
+  const int columns = as_int(b.cols());
+  int info = 0;
+  dpotrs_("L", &n, &columns, lower_.data(), &n, b.data(), &n, &info, 1);
+  return b;
+}
+
+VectorXd Cholesky::solve(const VectorXd& b) const {
+  return solve(MatrixXd{b}).col(0);
+}
+
+double Cholesky::log_determinant() const {
+  return 2.0 * lower_.diagonal().array().log().sum();
+}
+
+bool is_symmetric(const Ref<const MatrixXd>& matrix, double tolerance) {
+  const double limit = tolerance * matrix.cwiseAbs().maxCoeff();
+  for (Index j = 0; j < matrix.cols(); ++j) {
+    for (Index i = j + 1; i < matrix.rows(); ++i) {
+      if (std::abs(matrix(i, j) - matrix(j, i)) > limit) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+Expected<bool> check_symmetric(const Ref<const MatrixXd>& matrix, double tolerance) {
+  if (const auto usable = check_square(matrix); !usable) {
+    return usable.reason();
+  }
+  if (!is_symmetric(matrix, tolerance)) {
+    return Reason::BAD_SHAPE;
+  }
+  return true;
+}
+
+void mirror_lower(Ref<MatrixXd> matrix) {
+  constexpr Index block = 32;
+  const Index n = matrix.rows();
+  for (Index j = 0; j < n; j += block) {
+    const Index width = std::min(block, n - j);
+    for (Index c = j; c < j + width; ++c) {
+      for (Index r = c + 1; r < j + width; ++r) {
+        matrix(c, r) = matrix(r, c);
+      }
+    }
+    for (Index i = j + width; i < n; i += block) {
+      const Index height = std::min(block, n - i);
+      matrix.block(j, i, width, height) = matrix.block(i, j, height, width).transpose();
+    }
+  }
+}
+
+} // namespace troupe::quant
