@@ -1,7 +1,7 @@
 /// Cost of a hop between actors and of a topic's fan-out, ours beside CAF's own in the same run.
-/// Prints one line per figure: name, median, unit, ratio to the limit it is measured against.
 #include "core/clock.hpp"
 #include "core/inspect.hpp"
+#include "report.hpp"
 #include "supervision/local_bus.hpp"
 #include "supervision/messages.hpp"
 #include "supervision/supervisor.hpp"
@@ -11,9 +11,7 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 
-#include <algorithm>
 #include <condition_variable>
-#include <cstdio>
 #include <mutex>
 #include <vector>
 
@@ -82,11 +80,6 @@ struct Config : caf::actor_system_config {
     supervision::add_message_types(*this);
   }
 };
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
 
 constexpr int runs = 7;
 constexpr std::uint64_t hops = 400'000;
@@ -180,9 +173,12 @@ private:
   std::uint64_t made_ = 0;
 };
 
-void report(const char* name, double ours_ns, double caf_ns) {
-  std::printf("%-34s %8.0f ns  caf %8.0f ns  ratio %.2f\n", name, ours_ns, caf_ns,
-              ours_ns / caf_ns);
+void report(const char* name,
+            const std::vector<double>& ours_ns,
+            const std::vector<double>& caf_ns) {
+  const auto ours = bench::median(ours_ns);
+  const auto caf = bench::median(caf_ns);
+  bench::print_row(name, ours, "ns", "bare CAF", caf, ours / caf);
 }
 
 } // namespace
@@ -199,7 +195,7 @@ int main() {
     bus.push_back(bench.bus_ns());
     fan_out.push_back(bench.caf_fan_out_ns());
   }
-  report("actor hop", median(ours_hop), median(caf_hop));
-  report("topic fan-out, per delivery (20)", median(bus), median(fan_out));
+  report("actor to actor hop", ours_hop, caf_hop);
+  report("topic to 20 subscribers, per delivery", bus, fan_out);
   return 0;
 }

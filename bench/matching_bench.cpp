@@ -1,124 +1,18 @@
 // Order matching against the textbook book (std::map of price levels, a list of orders each, a hash
-// map of ids), on the same sequences in the same run; and L2 level updates against std::map.
-//     bench_matching [operations] [runs]
+// map of ids), on the same sequences in the same run.
+//     bench_matching [runs] [operations]
 
-#include "core/clock.hpp"
-#include "core/random.hpp"
-#include "trading/l2_book.hpp"
+#include "matching_workload.hpp"
+#include "report.hpp"
 #include "trading/matching.hpp"
 
-#include <algorithm>
-#include <cstdio>
+#include <chrono>
 #include <cstdlib>
-#include <list>
-#include <map>
-#include <unordered_map>
-#include <vector>
 
 namespace {
 
-using namespace troupe::trading;
+using namespace troupe::bench;
 using namespace troupe::trading::matching;
-using troupe::core::Random;
-
-struct Operation {
-  bool cancel = false;
-  Side side = Side::BUY;
-  std::int64_t tick = 0;
-  std::int64_t lots = 0;
-  std::uint64_t id = 0; ///< of the order that is added, or of the one to cancel
-};
-
-/// What all books must agree on.
-struct Outcome {
-  std::uint64_t trades = 0;
-  std::uint64_t lots = 0;
-  std::uint64_t hash = 0;
-  void trade(std::uint64_t maker, std::uint64_t taker, std::int64_t tick, std::int64_t traded) {
-    ++trades;
-    lots += static_cast<std::uint64_t>(traded);
-    hash = hash * 0x9e3779b97f4a7c15U
-           + (maker ^ (taker << 20U) ^ static_cast<std::uint64_t>(tick * 131 + traded));
-  }
-  friend bool operator==(const Outcome&, const Outcome&) = default;
-};
-
-class Textbook {
-public:
-  void submit(const Operation& op) {
-    auto lots = op.lots;
-    op.side == Side::BUY ? take(asks_, op, lots) : take(bids_, op, lots);
-    if (lots == 0) {
-      return;
-    }
-    op.side == Side::BUY ? rest(bids_[op.tick], op, lots) : rest(asks_[op.tick], op, lots);
-  }
-  bool cancel(std::uint64_t id) {
-    const auto at = ids_.find(id);
-    if (at == ids_.end()) {
-      return false;
-    }
-    const auto [side, tick, order] = at->second;
-    side == Side::BUY ? drop(bids_, tick, order) : drop(asks_, tick, order);
-    ids_.erase(at);
-    return true;
-  }
-  [[nodiscard]] std::size_t size() const { return ids_.size(); }
-  Outcome outcome;
-
-private:
-  struct Order {
-    std::uint64_t id;
-    std::int64_t lots;
-  };
-  using Queue = std::list<Order>;
-  struct Place {
-    Side side;
-    std::int64_t tick;
-    Queue::iterator order;
-  };
-
-  template <class Levels>
-  void take(Levels& levels, const Operation& op, std::int64_t& lots) {
-    while (lots > 0 && !levels.empty()) {
-      auto best = levels.begin();
-      if (op.side == Side::BUY ? best->first > op.tick : best->first < op.tick) {
-        return;
-      }
-      auto& queue = best->second;
-      while (lots > 0 && !queue.empty()) {
-        auto& maker = queue.front();
-        const auto n = std::min(lots, maker.lots);
-        outcome.trade(maker.id, op.id, best->first, n);
-        lots -= n;
-        maker.lots -= n;
-        if (maker.lots == 0) {
-          ids_.erase(maker.id);
-          queue.pop_front();
-        }
-      }
-      if (queue.empty()) {
-        levels.erase(best);
-      }
-    }
-  }
-  void rest(Queue& queue, const Operation& op, std::int64_t lots) {
-    queue.push_back({op.id, lots});
-    ids_.emplace(op.id, Place{op.side, op.tick, std::prev(queue.end())});
-  }
-  template <class Levels>
-  void drop(Levels& levels, std::int64_t tick, Queue::iterator order) {
-    const auto level = levels.find(tick);
-    level->second.erase(order);
-    if (level->second.empty()) {
-      levels.erase(level);
-    }
-  }
-
-  std::map<std::int64_t, Queue, std::greater<>> bids_;
-  std::map<std::int64_t, Queue> asks_;
-  std::unordered_map<std::uint64_t, Place> ids_;
-};
 
 struct OutcomeSink : NullSink {
   Outcome outcome;
@@ -143,196 +37,102 @@ public:
     order.side = op.side;
     order.tick = op.tick;
     order.lots = op.lots;
-    refs_[op.id] = book_.submit(order, sink).ref;
+    refs_[op.id] = book_.submit(order, sink_).ref;
   }
-  bool cancel(std::uint64_t id) { return book_.cancel(refs_[id], sink) == Refusal::NONE; }
+  bool cancel(std::uint64_t id) { return book_.cancel(refs_[id], sink_) == Refusal::NONE; }
   [[nodiscard]] std::size_t size() const { return book_.size(); }
-  OutcomeSink sink;
+  [[nodiscard]] const Outcome& outcome() const { return sink_.outcome; }
 
 private:
+  OutcomeSink sink_;
   Book book_;
   std::vector<OrderRef> refs_;
 };
 
-struct Workload {
-  std::vector<Operation> prefill;
-  std::vector<Operation> operations;
-  std::size_t ids = 0;
-  std::size_t live = 0;
-};
-
-/// steady: 10 000 resting, 55 % passive, 36 % cancels, 9 % crossing, kept at 8 000 to 12 000 live;
-/// grow: 60, 30 and 10 % from empty.
-Workload make(bool steady, std::size_t count) {
-  Random random{steady ? 11U : 12U};
-  Workload work;
-  Textbook model;
-  std::vector<std::uint64_t> live;
-  std::int64_t mid = 1'000'000;
-  const auto passive = [&] {
-    Operation op;
-    op.side = random.below(2) == 0 ? Side::BUY : Side::SELL;
-    const auto d = static_cast<std::int64_t>(random.below(200));
-    const auto u = static_cast<std::int64_t>(random.below(200));
-    const auto away = 1 + d * u / 200;
-    op.tick = op.side == Side::BUY ? mid - away : mid + away;
-    op.lots = 1 + static_cast<std::int64_t>(random.below(100));
-    return op;
-  };
-  const auto add = [&](Operation op, std::vector<Operation>& to) {
-    op.id = work.ids++;
-    model.submit(op);
-    live.push_back(op.id);
-    to.push_back(op);
-  };
-  for (std::size_t i = 0; steady && i < 10'000; ++i) {
-    add(passive(), work.prefill);
-  }
-  while (work.operations.size() < count) {
-    if (work.operations.size() % 64 == 0) {
-      mid += static_cast<std::int64_t>(random.below(3)) - 1;
-    }
-    auto kind = random.below(100);
-    kind = steady && model.size() < 8'000 ? 0 : (steady && model.size() > 12'000 ? 60 : kind);
-    const std::uint64_t adds = steady ? 55 : 60;
-    const std::uint64_t cancels = steady ? 91 : 90;
-    if (kind < adds) {
-      add(passive(), work.operations);
-    } else if (kind < cancels) {
-      // Filled orders stay in `live` until they are drawn: the draw is repeated then.
-      while (!live.empty()) {
-        const auto at = random.below(live.size());
-        const auto id = live[at];
-        live[at] = live.back();
-        live.pop_back();
-        if (model.cancel(id)) {
-          work.operations.push_back({.cancel = true, .side = {}, .tick = 0, .lots = 0, .id = id});
-          break;
-        }
-      }
-    } else {
-      Operation op;
-      op.side = random.below(2) == 0 ? Side::BUY : Side::SELL;
-      op.tick = op.side == Side::BUY ? mid + 5 : mid - 5;
-      op.lots = 1 + static_cast<std::int64_t>(random.below(200));
-      add(op, work.operations);
-    }
-  }
-  work.live = model.size();
-  return work;
+template <class Engine>
+void apply(Engine& engine, const Operation& op) {
+  op.cancel ? void(engine.cancel(op.id)) : engine.submit(op);
 }
 
+/// @returns million operations per second
 template <class Engine>
-double run(Engine& engine, const Workload& work) {
+double rate(Engine& engine, const Workload& work) {
   for (const auto& op : work.prefill) {
-    engine.submit(op);
+    apply(engine, op);
   }
-  const auto start = troupe::core::monotonic_ns();
+  const auto start = troupe::bench::thread_cpu_ns();
   for (const auto& op : work.operations) {
-    op.cancel ? void(engine.cancel(op.id)) : engine.submit(op);
+    apply(engine, op);
   }
-  const auto spent = static_cast<double>(troupe::core::monotonic_ns() - start);
+  const auto spent = static_cast<double>(troupe::bench::thread_cpu_ns() - start);
   return static_cast<double>(work.operations.size()) * 1e3 / spent;
 }
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
+struct Latency {
+  double p50_ns = 0;
+  double p99_ns = 0;
+};
+
+/// Each operation timed by itself; the clock's own reading (about 20 ns) is part of every sample.
+template <class Engine>
+Latency latency(const Workload& work) {
+  Engine engine{work.ids};
+  for (const auto& op : work.prefill) {
+    apply(engine, op);
+  }
+  std::vector<std::int64_t> spent_ns;
+  spent_ns.reserve(work.operations.size());
+  for (const auto& op : work.operations) {
+    const auto start = std::chrono::steady_clock::now();
+    apply(engine, op);
+    spent_ns.push_back((std::chrono::steady_clock::now() - start).count());
+  }
+  const auto at = [&](std::size_t percent) {
+    const auto nth =
+      spent_ns.begin() + static_cast<std::ptrdiff_t>(spent_ns.size() * percent / 100);
+    std::nth_element(spent_ns.begin(), nth, spent_ns.end());
+    return static_cast<double>(*nth);
+  };
+  return {at(50), at(99)};
 }
 
-bool compare(const char* name, bool steady, std::size_t count, int runs) {
+bool compare(const std::string& name, bool steady, std::size_t count, int runs) {
   const auto work = make(steady, count);
-  std::vector<double> textbook;
-  std::vector<double> ours;
-  std::vector<double> ratio;
+  std::vector<double> textbook, ours, ratio, p50, p99, textbook_p50, textbook_p99;
   std::uint64_t trades = 0;
   for (int i = 0; i < runs; ++i) {
-    Textbook a;
+    Textbook a{work.ids};
     Ours b{work.ids};
-    textbook.push_back(run(a, work));
-    ours.push_back(run(b, work));
+    textbook.push_back(rate(a, work));
+    ours.push_back(rate(b, work));
     ratio.push_back(ours.back() / textbook.back());
-    if (a.outcome != b.sink.outcome || a.size() != b.size()) {
-      std::printf("%s: the books disagree\n", name);
+    if (a.outcome() != b.outcome() || a.size() != b.size()) {
+      std::printf("%s: the books disagree\n", name.c_str());
       return false;
     }
-    trades = a.outcome.trades;
+    trades = a.outcome().trades;
+    const auto theirs = latency<Textbook>(work);
+    const auto mine = latency<Ours>(work);
+    p50.push_back(mine.p50_ns);
+    p99.push_back(mine.p99_ns);
+    textbook_p50.push_back(theirs.p50_ns);
+    textbook_p99.push_back(theirs.p99_ns);
   }
-  std::printf("%-7s textbook %6.1f Mops/s   matching::Book %6.1f Mops/s   ratio %.2f   "
-              "(%zu live at the end, %llu trades)\n",
-              name, median(textbook), median(ours), median(ratio), work.live,
-              static_cast<unsigned long long>(trades));
+  print_row(name, median(ours), "Mops/s", "std::map book", median(textbook), median(ratio),
+            std::to_string(work.live) + " live at the end, " + std::to_string(trades) + " trades");
+  print_row(name + ", p50", median(p50), "ns", "std::map book", median(textbook_p50),
+            median(p50) / median(textbook_p50));
+  print_row(name + ", p99", median(p99), "ns", "std::map book", median(textbook_p99),
+            median(p99) / median(textbook_p99));
   return true;
-}
-
-/// Level updates near a moving mid price, by exact price and quantity.
-void l2_updates(std::size_t count, int runs) {
-  struct Update {
-    Side side;
-    Level level;
-  };
-  Random random{13};
-  std::vector<Update> updates;
-  std::int64_t mid = 6'000'000;
-  for (std::size_t i = 0; i < count; ++i) {
-    mid += i % 16 == 0 ? static_cast<std::int64_t>(random.below(3)) - 1 : 0;
-    const auto side = random.below(2) == 0 ? Side::BUY : Side::SELL;
-    const auto away = 200 + static_cast<std::int64_t>(random.below(40) * random.below(40));
-    const auto tick = side == Side::BUY ? mid - away : mid + away;
-    const auto lots = random.below(3) == 0 ? 0 : 1 + static_cast<std::int64_t>(random.below(99999));
-    updates.push_back(
-      {side, {Price::from_raw(tick * 100'000'000), Quantity::from_raw(lots * 1000)}});
-  }
-  std::vector<double> map_rate;
-  std::vector<double> book_rate;
-  std::vector<double> ratio;
-  std::size_t levels = 0;
-  std::uint64_t sum = 0; // the best price after every update, so that no work can be left out
-  for (int i = 0; i < runs; ++i) {
-    std::map<Price, Quantity, std::greater<>> bids;
-    std::map<Price, Quantity> asks;
-    auto start = troupe::core::monotonic_ns();
-    for (const auto& [side, level] : updates) {
-      const auto apply = [&](auto& book) {
-        level.quantity.is_zero() ? void(book.erase(level.price))
-                                 : void(book[level.price] = level.quantity);
-        sum += book.empty() ? 0 : static_cast<std::uint64_t>(book.begin()->first.raw());
-      };
-      side == Side::BUY ? apply(bids) : apply(asks);
-    }
-    const auto map_ns = static_cast<double>(troupe::core::monotonic_ns() - start);
-    L2Book book{{"BTC-USD", "SIM-A"}, *Price::from_text("0.01"), *Quantity::from_text("0.00001")};
-    (void)book.apply(BookSnapshot{});
-    start = troupe::core::monotonic_ns();
-    for (const auto& [side, level] : updates) {
-      if (!book.set(side, level.price, level.quantity) || !book.finish(1, {})) {
-        std::puts("l2: an update was refused");
-        return;
-      }
-    }
-    const auto book_ns = static_cast<double>(troupe::core::monotonic_ns() - start);
-    map_rate.push_back(static_cast<double>(count) * 1e3 / map_ns);
-    book_rate.push_back(static_cast<double>(count) * 1e3 / book_ns);
-    ratio.push_back(map_ns / book_ns);
-    levels = bids.size() + asks.size();
-    if (levels != book.levels(Side::BUY) + book.levels(Side::SELL)
-        || bids.begin()->first != book.best_bid()->price) {
-      std::puts("l2: the books disagree");
-      return;
-    }
-  }
-  std::printf("l2      std::map %6.1f M/s        L2Book         %6.1f M/s       ratio %.2f   "
-              "(%zu levels, check %llu)\n",
-              median(map_rate), median(book_rate), median(ratio), levels,
-              static_cast<unsigned long long>(sum % 1000));
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-  const auto count = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1'000'000;
-  const int runs = argc > 2 ? std::atoi(argv[2]) : 7;
-  const bool same = compare("steady", true, count, runs) && compare("grow", false, count, runs);
-  l2_updates(count, runs);
+  const int runs = argc > 1 ? std::atoi(argv[1]) : 7;
+  const auto count = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1'000'000;
+  const bool same = compare("order matching, steady", true, count, runs)
+                    && compare("order matching, grow", false, count, runs);
   return same ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 // What the simulated market costs: history by interval, and a feed with its book, one core.
 
 #include "actors/venues/sim/feed.hpp"
+#include "report.hpp"
 
 #include <cstdio>
 #include <ctime>
@@ -35,8 +36,7 @@ int main() {
       std::printf("history: %s\n", bars.error().message.c_str());
       return 1;
     }
-    std::printf("history 500 x %-3s %8.1f ms  (%zu bars)\n", interval.to_text().c_str(),
-                ms_since(start), bars->size());
+    bench::print_row("simulated history, 500 bars of " + interval.to_text(), ms_since(start), "ms");
   }
   venues::sim::SimFeed feed{market, 0, 0, end};
   Count count;
@@ -44,8 +44,8 @@ int main() {
   constexpr int minutes = 2000;
   feed.advance(end + std::chrono::minutes{minutes}, count);
   const double us = ms_since(start) * 1e3 / minutes;
-  std::printf("feed %.1f us per minute: %.1f trades, %.1f book changes\n", us,
-              static_cast<double>(count.trades) / minutes,
-              static_cast<double>(count.deltas) / minutes);
+  bench::print_row("feed of one instrument, a minute of its time", us, "us",
+                   std::to_string(count.trades / minutes) + " trades, "
+                     + std::to_string(count.deltas / minutes) + " book changes");
   return 0;
 }

@@ -34,9 +34,10 @@ function(troupe_program name)
 endfunction()
 
 # troupe_test(core DEPENDS core): every tests/<folder>/*.cpp in one executable, one ctest entry
-# per doctest case, found when the executable is built.
+# per doctest case, found when the executable is built. SERIAL: while one of them runs, ctest runs
+# nothing else; for folders whose tests start processes and watch for what they do in time.
 function(troupe_test folder)
-  cmake_parse_arguments(arg "" "TIMEOUT" "DEPENDS;DEFINITIONS" ${ARGN})
+  cmake_parse_arguments(arg "SERIAL" "TIMEOUT" "DEPENDS;DEFINITIONS" ${ARGN})
   if(NOT TROUPE_BUILD_TESTS)
     return()
   endif()
@@ -57,6 +58,6 @@ function(troupe_test folder)
   target_compile_options(test_${name} PRIVATE -O0)
   set_target_properties(test_${name} PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests UNITY_BUILD OFF)
-  doctest_discover_tests(test_${name} TEST_PREFIX "${folder}: " 
-    PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS ${name})
+  doctest_discover_tests(test_${name} TEST_PREFIX "${folder}: "
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS ${name} RUN_SERIAL ${arg_SERIAL})
 endfunction()

@@ -6,8 +6,9 @@ L2Book::L2Book(InstrumentId instrument, Price tick, Quantity lot)
   : instrument_(std::move(instrument)), ticks_(tick), lots_(lot) {}
 
 void L2Book::invalidate() {
-  bids_.clear();
-  asks_.clear();
+  for (auto& ladder : ladders_) {
+    ladder.clear();
+  }
   valid_ = false;
 }
 
@@ -28,8 +29,9 @@ core::Result<void> L2Book::set_levels(Side side, const std::vector<Level>& level
 }
 
 core::Result<void> L2Book::apply(const BookSnapshot& snapshot) {
-  bids_.clear();
-  asks_.clear();
+  for (auto& ladder : ladders_) {
+    ladder.clear();
+  }
   if (auto done = set_levels(Side::BUY, snapshot.bids); !done) {
     return done;
   }
@@ -57,33 +59,14 @@ core::Result<void> L2Book::apply(const BookDelta& delta) {
   return finish(delta.sequence, delta.ts_event);
 }
 
-core::Result<void> L2Book::finish(std::uint64_t sequence, core::Timestamp ts_event) {
+core::Error L2Book::finish_refused() {
   if (!valid_) {
     invalidate();
     return core::Error{core::Errc::NOT_READY,
                        "book of " + instrument_.to_text() + ": expected a snapshot first"};
   }
-  if (!bids_.empty() && !asks_.empty() && bids_.best_tick() >= asks_.best_tick()) {
-    return refuse("expected bids below asks, found bid " + best_bid()->price.to_text() + " and ask "
-                  + best_ask()->price.to_text());
-  }
-  sequence_ = sequence;
-  ts_event_ = ts_event;
-  return {};
-}
-
-std::optional<Level> L2Book::best_bid() const {
-  if (!valid_ || bids_.empty()) {
-    return std::nullopt;
-  }
-  return Level{ticks_.value(bids_.best_tick()), lots_.value(bids_.best())};
-}
-
-std::optional<Level> L2Book::best_ask() const {
-  if (!valid_ || asks_.empty()) {
-    return std::nullopt;
-  }
-  return Level{ticks_.value(asks_.best_tick()), lots_.value(asks_.best())};
+  return refuse("expected bids below asks, found bid " + best_bid()->price.to_text() + " and ask "
+                + best_ask()->price.to_text());
 }
 
 BookSnapshot L2Book::depth(std::size_t depth) const {
@@ -95,18 +78,18 @@ BookSnapshot L2Book::depth(std::size_t depth) const {
   if (!valid_) {
     return out;
   }
-  const auto take = [&](const auto& ladder, std::vector<Level>& levels) {
-    levels.reserve(std::min(depth, ladder.size()));
-    ladder.for_each([&](std::int64_t tick, std::int64_t lots) {
+  const auto take = [&](Side side, std::vector<Level>& levels) {
+    levels.reserve(std::min(depth, ladder(side).size()));
+    ladder(side).for_each([&](std::int64_t tick, std::int64_t lots) {
       if (levels.size() == depth) {
         return false;
       }
-      levels.push_back({ticks_.value(tick), lots_.value(lots)});
+      levels.push_back({ticks_.value(tick * sign(side)), lots_.value(lots)});
       return true;
     });
   };
-  take(bids_, out.bids);
-  take(asks_, out.asks);
+  take(Side::BUY, out.bids);
+  take(Side::SELL, out.asks);
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include "trading/tick_ladder.hpp"
 #include "trading/tick_scale.hpp"
 
+#include <array>
 #include <optional>
 
 namespace troupe::trading {
@@ -40,41 +41,47 @@ public:
 
   /// Whether it stands on a snapshot and every update since was good.
   [[nodiscard]] bool valid() const { return valid_; }
-  [[nodiscard]] std::optional<Level> best_bid() const;
-  [[nodiscard]] std::optional<Level> best_ask() const;
+  [[nodiscard]] std::optional<Level> best_bid() const { return best(Side::BUY); }
+  [[nodiscard]] std::optional<Level> best_ask() const { return best(Side::SELL); }
   /// The best `depth` levels of each side.
   [[nodiscard]] BookSnapshot depth(std::size_t depth) const;
-  [[nodiscard]] std::size_t levels(Side side) const {
-    return side == Side::BUY ? bids_.size() : asks_.size();
-  }
+  [[nodiscard]] std::size_t levels(Side side) const { return ladder(side).size(); }
 
   [[nodiscard]] const InstrumentId& instrument() const { return instrument_; }
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
   [[nodiscard]] core::Timestamp ts_event() const { return ts_event_; }
 
 private:
+  /// One type for both sides, so that a stream that mixes them takes no branch: asks are kept at
+  /// their negated ticks, and the best is the largest on either side.
+  using Ladder = TickLadder<Side::BUY, std::int64_t>;
+
+  [[nodiscard]] static constexpr std::int64_t sign(Side side) {
+    return 1 - 2 * static_cast<std::int64_t>(side);
+  }
+  [[nodiscard]] const Ladder& ladder(Side side) const {
+    return ladders_[static_cast<std::size_t>(side)];
+  }
+  [[nodiscard]] bool is_crossed() const {
+    const auto& [bids, asks] = ladders_;
+    return !bids.empty() && !asks.empty() && bids.best_tick() >= -asks.best_tick();
+  }
+  [[nodiscard]] std::optional<Level> best(Side side) const;
   [[nodiscard]] core::Result<void> set_levels(Side side, const std::vector<Level>& levels);
   [[nodiscard]] core::Error refuse(std::string what);
+  [[nodiscard]] core::Error finish_refused();
 
   InstrumentId instrument_;
   StepScale<Price> ticks_;
   StepScale<Quantity> lots_;
-  TickLadder<Side::BUY, std::int64_t> bids_;
-  TickLadder<Side::SELL, std::int64_t> asks_;
+  std::array<Ladder, 2> ladders_; ///< by Side
   std::uint64_t sequence_ = 0;
   core::Timestamp ts_event_;
   bool valid_ = false;
 };
 
 inline void L2Book::set(Side side, std::int64_t tick, std::int64_t lots) {
-  const auto on = [&](auto& ladder) {
-    if (lots != 0) {
-      ladder.insert(tick) = lots;
-    } else if (ladder.find(tick) != nullptr) {
-      ladder.erase(tick);
-    }
-  };
-  side == Side::BUY ? on(bids_) : on(asks_);
+  ladders_[static_cast<std::size_t>(side)].put(tick * sign(side), lots, lots != 0);
 }
 
 inline bool L2Book::set(Side side, Price price, Quantity quantity) {
@@ -85,6 +92,23 @@ inline bool L2Book::set(Side side, Price price, Quantity quantity) {
   }
   set(side, *tick, *lots);
   return true;
+}
+
+inline core::Result<void> L2Book::finish(std::uint64_t sequence, core::Timestamp ts_event) {
+  if (!valid_ || is_crossed()) [[unlikely]] {
+    return finish_refused();
+  }
+  sequence_ = sequence;
+  ts_event_ = ts_event;
+  return {};
+}
+
+inline std::optional<Level> L2Book::best(Side side) const {
+  const auto& from = ladder(side);
+  if (!valid_ || from.empty()) {
+    return std::nullopt;
+  }
+  return Level{ticks_.value(from.best_tick() * sign(side)), lots_.value(from.best())};
 }
 
 } // namespace troupe::trading

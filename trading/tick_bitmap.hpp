@@ -27,6 +27,15 @@ public:
       top_ &= ~bit(i >> 12U);
     }
   }
+  /// set or clear, without a branch on which.
+  void assign(std::size_t i, bool member) {
+    auto& low = low_[i >> 6U];
+    const auto before = low;
+    low = (low & ~bit(i)) | (std::uint64_t{member} << (i & 63U));
+    if ((before == 0) != (low == 0)) [[unlikely]] { // the word itself comes or goes
+      member ? set(i) : clear(i);
+    }
+  }
   [[nodiscard]] bool test(std::size_t i) const { return (low_[i >> 6U] & bit(i)) != 0; }
   [[nodiscard]] bool empty() const { return top_ == 0; }
 

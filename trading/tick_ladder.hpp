@@ -83,6 +83,28 @@ public:
     return window_[i];
   }
 
+  /// Occupies a tick with a value or frees it, whichever it was before. What is usual here are
+  /// updates that neither the past nor each other foretell, so nothing inside the window branches
+  /// on whether the tick was or becomes occupied. @pre |tick| <= max_tick
+  void put(std::int64_t tick, const T& value, bool occupied) {
+    const auto i = index(tick);
+    if (i >= window_.size()) [[unlikely]] {
+      put_far(tick, value, occupied);
+      return;
+    }
+    const bool was_occupied = bits_.test(i);
+    window_[i] = value;
+    bits_.assign(i, occupied);
+    const bool was_empty = size_ == 0;
+    size_ += static_cast<std::size_t>(occupied) - static_cast<std::size_t>(was_occupied);
+    const bool is_best = better(tick, best_) || was_empty;
+    if (occupied & is_best) {
+      best_ = tick;
+    } else if (!occupied & was_occupied & (tick == best_)) {
+      best_freed(i);
+    }
+  }
+
   /// Frees an occupied tick.
   void erase(std::int64_t tick) {
     --size_;
@@ -92,16 +114,9 @@ public:
       return;
     }
     bits_.clear(i);
-    if (tick != best_ || size_ == 0) {
-      return;
+    if (tick == best_) {
+      best_freed(i);
     }
-    const auto next = worse_than(i);
-    if (next != TickBitmap::npos) {
-      best_ = base_ + static_cast<std::int64_t>(next);
-      return;
-    }
-    best_ = side == Side::BUY ? far_.rbegin()->first : far_.begin()->first;
-    centre(best_);
   }
 
   void clear() {
@@ -137,6 +152,28 @@ private:
   }
   [[nodiscard]] std::size_t worse_than(std::size_t i) const {
     return side == Side::BUY ? bits_.below(i) : bits_.above(i);
+  }
+
+  void put_far(std::int64_t tick, const T& value, bool occupied) {
+    if (occupied) {
+      insert(tick) = value;
+    } else if (find(tick) != nullptr) {
+      erase(tick);
+    }
+  }
+
+  /// The best tick, window_[i], is free now: the next one takes its place.
+  void best_freed(std::size_t i) {
+    if (size_ == 0) {
+      return;
+    }
+    const auto next = worse_than(i);
+    if (next != TickBitmap::npos) {
+      best_ = base_ + static_cast<std::int64_t>(next);
+      return;
+    }
+    best_ = side == Side::BUY ? far_.rbegin()->first : far_.begin()->first;
+    centre(best_);
   }
 
   /// Moves the window so that `tick` is in it, with three quarters of its room on the far side.

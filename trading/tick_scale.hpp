@@ -44,7 +44,10 @@ public:
   }
 
   /// `steps` steps; throws core::ErrorException where that does not fit.
-  [[nodiscard]] Value value(std::int64_t steps) const { return step_ * steps; }
+  [[nodiscard]] Value value(std::int64_t steps) const {
+    // Two 64-bit factors fit 128 bits whatever they are.
+    return small_step_ != 0 ? Value::from_raw(core::int128{steps} * small_step_) : step_ * steps;
+  }
 
 private:
   static constexpr core::int128 exact_limit = core::int128{1} << 53U;

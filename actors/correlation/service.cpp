@@ -1,8 +1,10 @@
 #include "actors/correlation/service.hpp"
 
 #include "actors/correlation/front_actor.hpp"
+#include "actors/correlation/portfolios_actor.hpp"
 #include "actors/correlation/series_actor.hpp"
 #include "actors/correlation/solver_actor.hpp"
+#include "actors/storage/documents_actor.hpp"
 #include "messages/correlation.hpp"
 
 #include <memory>
@@ -16,6 +18,8 @@ namespace {
 
 /// Solvers crash one request at a time, on whatever users send: that must not end the service.
 constexpr unsigned solvers_intensity = 20;
+/// A disk may be slow, and another writer of the file is waited for.
+constexpr std::chrono::seconds store_deadline{20};
 
 supervision::SupervisorSpec solvers_supervisor(const Settings& settings, const Paths& paths) {
   supervision::SupervisorSpec spec{.name = "solvers", .intensity = solvers_intensity};
@@ -37,8 +41,14 @@ supervision::SupervisorSpec service(Config config) {
     .strategy = supervision::Strategy::one_for_one,
     .children =
       {
+        supervise({.name = "stores",
+                   .children = {{.name = "documents",
+                                 .start = storage::documents_actor(config.storage_url),
+                                 .detached = true,
+                                 .health_deadline = store_deadline}}}),
         series(settings),
         supervise(solvers_supervisor(*settings, paths)),
+        portfolios(paths.documents(), paths.series()),
         front(settings, paths),
       },
   };

@@ -46,7 +46,7 @@ SupervisorSpec service(Config config) {
     .children = {
       supervise({.name = "stores", .children = {
         {.name = "store", .start = storage::history_actor(config.storage_url), .detached = true},
-        {.name = "cache", .start = storage::cache_actor(config.cache)},
+        {.name = "cache", .start = storage::cache_actor(config.cache), .detached = storage::blocks(config.cache)},
       }}),
       supervise(venues_supervisor(std::move(config.venues))),
       supervise({.name = "instruments", .intensity = instruments_intensity, .dynamic = true}),

@@ -34,15 +34,23 @@ struct CacheGet {
 BOOST_DESCRIBE_STRUCT(CacheGet, (), (key))
 
 struct CacheActorSettings {
-  std::string url = "memory:";
+  std::string url = "memory:"; ///< or redis://[USER:PASSWORD@]HOST[:PORT][/DATABASE]
   core::Duration ttl = std::chrono::seconds{60};
-  std::uint32_t entries_max = 100'000;
+  std::uint32_t entries_max = 100'000; ///< in memory
+  /// Before every key in Redis: what it holds there is in the layout of this build's messages.
+  std::string prefix = "troupe:";
 };
 
-/// @returns what is wrong with it: a `cache.url` that is not "memory:", a limit of 0
+/// @returns what is wrong with it: a `cache.url` of another kind, a limit of 0
 [[nodiscard]] core::Result<void> check(const CacheActorSettings& settings);
 
-/// Starts a cache in memory. State: its entries, which a restart loses: they are copies.
+/// Whether the actor waits for a server: declare the child detached then.
+[[nodiscard]] bool blocks(const CacheActorSettings& settings);
+
+/// Starts a cache in memory, and in Redis where the url says so. With Redis every put goes to both
+/// and a get asks Redis for what is not in memory (another node put it); what is queued goes out in
+/// one pipeline. While Redis is away its breaker is open and memory carries on alone.
+/// State: its entries, which a restart loses: they are copies.
 /// @pre check(settings) finds nothing wrong
 [[nodiscard]] supervision::Start cache_actor(CacheActorSettings settings);
 

@@ -57,7 +57,20 @@ public:
                                                                           std::string_view id) = 0;
 };
 
-/// Opens the document store of a `storage.url`; several stores may share one file.
+/// Names and sizes, which every implementation checks before it writes.
+[[nodiscard]] core::Result<void> check_document(const Document& document);
+/// The CONFLICT of a version that is there already.
+[[nodiscard]] core::Error version_conflict(const Document& document, std::uint64_t stored);
+
+/// Documents in an SQLite file, beside what else of ours is in it (WAL, synchronous=FULL).
+[[nodiscard]] core::Result<std::unique_ptr<DocumentStore>>
+open_sqlite_documents(const std::string& file);
+
+/// Documents in a PostgreSQL database; a lost connection is made anew by the next call.
+[[nodiscard]] core::Result<std::unique_ptr<DocumentStore>>
+open_postgres_documents(const std::string& url);
+
+/// Opens what `storage.url` names; several stores may share one file or database.
 [[nodiscard]] core::Result<std::unique_ptr<DocumentStore>> open_documents(std::string_view url);
 
 } // namespace troupe::storage

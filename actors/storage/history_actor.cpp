@@ -1,6 +1,6 @@
 #include "actors/storage/history_actor.hpp"
 
-#include "actors/storage/sqlite_history.hpp"
+#include "actors/storage/open_history.hpp"
 #include "core/log.hpp"
 #include "supervision/ask.hpp"
 

@@ -1,31 +1,9 @@
 #include "actors/storage/documents.hpp"
 #include "actors/storage/sqlite_database.hpp"
-#include "actors/storage/url.hpp"
 
 namespace troupe::storage {
 
 namespace sqlite_documents_detail {
-
-core::Error bad_document(const std::string& what, std::size_t most, std::size_t found) {
-  return {core::Errc::INVALID_ARGUMENT, "expected " + what + " of at most " + std::to_string(most)
-                                          + " bytes, found " + std::to_string(found)};
-}
-
-core::Result<void> check_document(const Document& document) {
-  for (const auto* name : {&document.kind, &document.id}) {
-    if (name->empty() || name->size() > document_name_bytes_max) {
-      return bad_document("a document's kind and id, not empty and", document_name_bytes_max,
-                          name->size());
-    }
-  }
-  if (document.body.size() > document_bytes_max) {
-    return bad_document("a document", document_bytes_max, document.body.size());
-  }
-  if (document.version == 0) {
-    return core::Error{core::Errc::INVALID_ARGUMENT, "expected a version above 0, found 0"};
-  }
-  return {};
-}
 
 class SqliteDocuments final : public DocumentStore {
 public:
@@ -41,10 +19,7 @@ public:
       return newer.error();
     }
     if (*newer) {
-      return core::Error{core::Errc::CONFLICT, "version " + std::to_string(**newer) + " of "
-                                                 + document.kind + ' ' + document.id
-                                                 + " is stored, expected to write version "
-                                                 + std::to_string(document.version)};
+      return version_conflict(document, **newer);
     }
     return {};
   }
@@ -161,18 +136,13 @@ private:
 
 } // namespace sqlite_documents_detail
 
-core::Result<std::unique_ptr<DocumentStore>> open_documents(std::string_view url) {
-  const auto parsed = parse_storage_url(url);
-  if (!parsed) {
-    return parsed.error();
-  }
+core::Result<std::unique_ptr<DocumentStore>> open_sqlite_documents(const std::string& file) {
   try {
-    auto database = sqlite::open(parsed->file, {});
+    auto database = sqlite::open(file, {});
     return std::unique_ptr<DocumentStore>{
-      std::make_unique<sqlite_documents_detail::SqliteDocuments>(parsed->file,
-                                                                 std::move(database))};
+      std::make_unique<sqlite_documents_detail::SqliteDocuments>(file, std::move(database))};
   } catch (const std::exception& failure) {
-    return sqlite::to_error(nullptr, parsed->file, "open the documents", failure);
+    return sqlite::to_error(nullptr, file, "open the documents", failure);
   }
 }
 

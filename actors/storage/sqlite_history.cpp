@@ -1,7 +1,6 @@
 #include "actors/storage/sqlite_history.hpp"
 
 #include "actors/storage/sqlite_database.hpp"
-#include "actors/storage/url.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -299,15 +298,6 @@ core::Result<std::unique_ptr<HistoryStore>> open_sqlite_history(const std::strin
   } catch (const std::exception& failure) {
     return sqlite::to_error(nullptr, file, "open the history", failure);
   }
-}
-
-core::Result<std::unique_ptr<HistoryStore>> open_history(std::string_view url,
-                                                         const SqliteSettings& settings) {
-  const auto parsed = parse_storage_url(url);
-  if (!parsed) {
-    return parsed.error();
-  }
-  return open_sqlite_history(parsed->file, settings);
 }
 
 } // namespace troupe::storage

@@ -20,8 +20,4 @@ struct SqliteSettings {
 [[nodiscard]] core::Result<std::unique_ptr<HistoryStore>>
 open_sqlite_history(const std::string& file, const SqliteSettings& settings = {});
 
-/// Opens what `storage.url` names.
-[[nodiscard]] core::Result<std::unique_ptr<HistoryStore>>
-open_history(std::string_view url, const SqliteSettings& settings = {});
-
 } // namespace troupe::storage

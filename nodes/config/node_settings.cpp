@@ -1,5 +1,7 @@
 #include "nodes/config/node_settings.hpp"
 
+#include "actors/storage/cache_actor.hpp"
+#include "actors/storage/url.hpp"
 #include "actors/venues/registry.hpp"
 #include "nodes/cluster/address.hpp"
 
@@ -105,17 +107,33 @@ void check_exposure(const NodeSettings& settings, Problems& problems) {
   }
 }
 
+/// Splits "key: expected E, found F", as the storage layer words its refusals.
+void add_refusal(const std::string& key, const core::Error& error, Problems& problems) {
+  const auto& text = error.message;
+  constexpr std::string_view expected = "expected ";
+  constexpr std::string_view found = ", found ";
+  const auto from = text.find(expected);
+  const auto to = text.rfind(found);
+  if (from == std::string::npos || to == std::string::npos || to < from) {
+    problems.push_back({key, "a usable value", text});
+    return;
+  }
+  problems.push_back({text.substr(0, text.find(':')),
+                      text.substr(from + expected.size(), to - from - expected.size()),
+                      text.substr(to + found.size())});
+}
+
 void check_stores(const NodeSettings& settings, Problems& problems) {
-  if (!settings.storage.url.starts_with("sqlite:") || settings.storage.url.size() <= 7) {
-    problems.push_back({"storage.url", "sqlite:FILE (this build has no other store)",
-                        '"' + settings.storage.url + '"'});
+  if (const auto url = storage::parse_storage_url(settings.storage.url); !url) {
+    add_refusal("storage.url", url.error(), problems);
   }
-  if (settings.cache.url != "memory:") {
-    problems.push_back(
-      {"cache.url", "memory: (this build has no other cache)", '"' + settings.cache.url + '"'});
-  }
-  if (settings.cache.ttl.ns <= 0) {
-    problems.push_back({"cache.ttl", "more than 0s", '"' + settings.cache.ttl.to_text() + '"'});
+  const auto cache = storage::check(storage::CacheActorSettings{
+    .url = settings.cache.url,
+    .ttl = settings.cache.ttl,
+    .entries_max = settings.cache.entries_max,
+  });
+  if (!cache) {
+    add_refusal("cache", cache.error(), problems);
   }
 }
 

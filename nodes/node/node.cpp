@@ -59,12 +59,20 @@ std::string members_json(const cluster::Cluster& cluster) {
   return core::json::encode(rows);
 }
 
-/// "sqlite:history.db" -> "sqlite:DATA_DIR/history.db"
+/// "sqlite:history.db" -> "sqlite:DATA_DIR/history.db"; other addresses as they are
 std::string storage_in(const std::string& data_dir, const std::string& url) {
   constexpr std::string_view scheme = "sqlite:";
+  if (!url.starts_with(scheme)) {
+    return url;
+  }
   const auto file = url.substr(scheme.size());
   return file.starts_with('/') || file == ":memory:" ? url
                                                      : std::string(scheme) + data_dir + "/" + file;
+}
+
+/// Nodes of another layout must not read what this one puts into a shared cache.
+std::string cache_prefix() {
+  return "troupe:" + std::to_string(messages::wire_fingerprint()) + ':';
 }
 
 } // namespace
@@ -133,7 +141,8 @@ core::Result<supervision::SupervisorSpec> Node::State::tree() {
                             .storage_url = storage_in(settings.node.data_dir, settings.storage.url),
                             .cache = {.url = settings.cache.url,
                                       .ttl = settings.cache.ttl,
-                                      .entries_max = settings.cache.entries_max}})));
+                                      .entries_max = settings.cache.entries_max,
+                                      .prefix = cache_prefix()}})));
   }
   if (settings.has(config::Role::REGIME)) {
     spec.children.push_back(supervision::supervise(regime::service({.settings = settings.regime})));

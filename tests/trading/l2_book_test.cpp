@@ -176,3 +176,88 @@ TEST_CASE("tick ladder: equals an ordered map whatever the jumps of the price") 
     RC_ASSERT(left == 0U);
   }));
 }
+
+TEST_CASE("tick ladder: put equals an ordered map, whatever was there before") {
+  CHECK(rc::check([](std::uint64_t seed) {
+    Random random{seed};
+    TickLadder<Side::BUY, std::int64_t> ladder{4096};
+    std::map<std::int64_t, std::int64_t, std::greater<>> model;
+    std::int64_t centre = 0;
+    for (int i = 1; i <= 1500; ++i) {
+      if (random.below(40) == 0) {
+        centre = static_cast<std::int64_t>(random.below(60'000)) - 30'000;
+      }
+      const auto spread = random.below(3) == 0 ? 20'000U : 60U;
+      const auto tick = centre + static_cast<std::int64_t>(random.below(spread));
+      const bool occupied = random.below(2) == 0;
+      ladder.put(tick, i, occupied);
+      occupied ? void(model[tick] = i) : void(model.erase(tick));
+      RC_ASSERT(ladder.size() == model.size());
+      RC_ASSERT((ladder.find(tick) != nullptr) == occupied);
+      if (!model.empty()) {
+        RC_ASSERT(ladder.best_tick() == model.begin()->first);
+        RC_ASSERT(ladder.best() == model.begin()->second);
+      }
+    }
+    auto expected = model.begin();
+    ladder.for_each([&](std::int64_t tick, std::int64_t value) {
+      RC_ASSERT((*expected++ == std::pair<const std::int64_t, std::int64_t>(tick, value)));
+      return true;
+    });
+    RC_ASSERT(expected == model.end());
+  }));
+}
+
+TEST_CASE("l2 book: equals ordered maps of exact prices over random deltas") {
+  CHECK(rc::check([](std::uint64_t seed) {
+    Random random{seed};
+    auto book = book_of();
+    REQUIRE(book.apply(BookSnapshot{}));
+    std::map<Price, Quantity> bids;
+    std::map<Price, Quantity> asks;
+    std::int64_t mid = 1'000'000;
+    for (std::uint64_t sequence = 1; sequence <= 300; ++sequence) {
+      mid += random.below(50) == 0 ? static_cast<std::int64_t>(random.below(40'000)) - 20'000
+                                   : static_cast<std::int64_t>(random.below(3)) - 1;
+      BookDelta delta;
+      delta.sequence = sequence;
+      const auto clear_of = [&](auto& side, auto& levels, auto crosses) {
+        for (auto at = side.begin(); at != side.end();) {
+          const bool gone = crosses(at->first);
+          if (gone) {
+            levels.push_back({at->first, Quantity{}});
+          }
+          at = gone ? side.erase(at) : std::next(at);
+        }
+      };
+      const auto middle = Price::from_raw(mid * 100'000'000);
+      clear_of(bids, delta.bids, [&](Price price) { return price >= middle; });
+      clear_of(asks, delta.asks, [&](Price price) { return price <= middle; });
+      for (int i = 0; i < 5; ++i) {
+        const bool is_bid = random.below(2) == 0;
+        const auto away = 1 + static_cast<std::int64_t>(random.below(40) * random.below(40));
+        const auto price = Price::from_raw((is_bid ? mid - away : mid + away) * 100'000'000);
+        const auto quantity =
+          Quantity::from_raw(static_cast<std::int64_t>(random.below(4)) * 100'000);
+        (is_bid ? delta.bids : delta.asks).push_back({price, quantity});
+        auto& side = is_bid ? bids : asks;
+        quantity.is_zero() ? void(side.erase(price)) : void(side[price] = quantity);
+      }
+      RC_ASSERT(bool(book.apply(delta)));
+      const auto top = book.depth(1'000'000);
+      std::vector<Level> best_first;
+      for (auto at = bids.rbegin(); at != bids.rend(); ++at) {
+        best_first.push_back({at->first, at->second});
+      }
+      RC_ASSERT(top.bids == best_first);
+      best_first.clear();
+      for (const auto& [price, quantity] : asks) {
+        best_first.push_back({price, quantity});
+      }
+      RC_ASSERT(top.asks == best_first);
+      RC_ASSERT(book.best_bid().has_value() == !bids.empty());
+      RC_ASSERT((bids.empty() || *book.best_bid() == top.bids.front()));
+      RC_ASSERT((asks.empty() || *book.best_ask() == top.asks.front()));
+    }
+  }));
+}

@@ -38,7 +38,7 @@ public:
     changed_.notify_all();
   }
   [[nodiscard]] bool until(const std::function<bool()>& holds,
-                           std::chrono::milliseconds limit = 10s) {
+                           std::chrono::milliseconds limit = 30s) {
     std::unique_lock hold{mutex_};
     return changed_.wait_for(hold, limit, holds);
   }
@@ -87,7 +87,7 @@ struct End {
   ~End() { node.reset(); }
 
   void dial(const Address& to, const std::string& expected = {}) {
-    node->dial(to, expected, 5s, [this](const DialResult& result) {
+    node->dial(to, expected, 20s, [this](const DialResult& result) {
       gate.change([&] { results.push_back(result); });
     });
   }

@@ -27,7 +27,7 @@ public:
     sockaddr generic{};
     std::memcpy(&generic, &address, sizeof generic);
     connected_ = ::connect(descriptor_, &generic, sizeof generic) == 0;
-    const timeval limit{5, 0};
+    const timeval limit{20, 0};
     ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   }
   ~RawClient() { ::close(descriptor_); }
@@ -196,7 +196,7 @@ TEST_CASE("links: idle connections are bounded, cost no CPU and end at the deadl
   System s;
   End b{s.system, "b", context_of("b"), [](Links::Options& o) {
           o.settings.pending_per_address_max = 5;
-          o.settings.handshake_deadline = 500ms;
+          o.settings.handshake_deadline = 2s; // longer than it takes to connect them all
         }};
   const auto before = cpu_seconds();
   std::vector<std::unique_ptr<RawClient>> idle;
@@ -207,8 +207,8 @@ TEST_CASE("links: idle connections are bounded, cost no CPU and end at the deadl
   for (const auto& client : idle) {
     CHECK(client->ended()); // turned away at once, or at the deadline
   }
-  CHECK(cpu_seconds() - before < 0.25);
-  End a{s.system, "a"}; // what the one thread of b did before it answers is done
+  CHECK(cpu_seconds() - before < 1.0); // one that is waited for by spinning burns two
+  End a{s.system, "a"};                // what the one thread of b did before it answers is done
   CHECK(a.dial_and_wait(b.node->listening()).kind == Kind::LINKED);
   CHECK(b.node->stats().turned_away == 45);
   CHECK(b.node->stats().handshakes_failed == 5);

@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <string_view>
 
 using namespace troupe;
 using namespace troupe::cluster;
@@ -38,23 +39,31 @@ caf::behavior echo(caf::event_based_actor*, Cluster* cluster) {
 
 } // namespace
 
-/// peer NAME AUTHORITY_DIRECTORY LISTEN SEED...: prints its address, ends with its standard input.
+/// peer long|shipped NAME AUTHORITY_DIRECTORY LISTEN SEED...: prints its address, ends with its
+/// standard input.
 int main(int argc, char** argv) {
+  const bool patient = std::string_view{argv[1]} == "long"; // with silent peers
   static_cast<void>(core::log::set_level("error"));
   caf::actor_system_config config;
   apply_caf_settings(config);
   add_test_types(config);
+  if (patient) {
+    be_patient(config);
+  }
   caf::actor_system system{config};
   const core::SystemClock clock;
   Cluster::Options options;
-  options.self.node = argv[1];
+  options.self.node = argv[2];
   options.self.incarnation = random_incarnation();
   options.self.roles = {"echo"};
   options.self.fingerprint = 7;
-  options.authority_directory = argv[2];
-  options.settings.listen = argv[3];
-  options.settings.seeds.assign(argv + 4, argv + argc);
+  options.authority_directory = argv[3];
+  options.settings.listen = argv[4];
+  options.settings.seeds.assign(argv + 5, argv + argc);
   options.clock = &clock;
+  if (patient) {
+    be_patient(options.settings);
+  }
   auto made = Cluster::make(system, std::move(options));
   if (!made) {
     std::cerr << made.error() << '\n';

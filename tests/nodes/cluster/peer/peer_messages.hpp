@@ -1,11 +1,13 @@
 #pragma once
 
 #include "core/inspect.hpp"
+#include "nodes/cluster/settings.hpp"
 #include "supervision/messages.hpp"
 
 #include <caf/actor_system_config.hpp>
 #include <caf/type_id.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -50,6 +52,16 @@ CAF_BEGIN_TYPE_ID_BLOCK(cluster_test, first_custom_type_id + 128)
 CAF_END_TYPE_ID_BLOCK(cluster_test)
 
 namespace troupe::cluster::test {
+
+/// A live peer is not given up on a machine that does other things too.
+inline void be_patient(Settings& settings) {
+  settings.detector.pause_accepted = std::chrono::seconds{30};
+  settings.detector.probe_deadline = std::chrono::seconds{10};
+  settings.link.handshake_deadline = std::chrono::seconds{30};
+}
+inline void be_patient(caf::actor_system_config& config) {
+  config.set("middleman.connection-timeout", caf::timespan{std::chrono::seconds{30}});
+}
 
 inline void add_test_types(caf::actor_system_config& config) {
   config.add_message_types<caf::id_block::troupe_supervision>();
