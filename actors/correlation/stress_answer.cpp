@@ -125,6 +125,12 @@ void describe_stress(messages::StressTest& out, const Stress& stress, const Stre
 
 core::Result<messages::StressTestReply> answer_stress(const PortfolioBasis& from,
                                                       const Stress& stress) {
+  if (stress.matrix) {
+    const auto positions = from.holdings.portfolio.positions.size();
+    if (const auto checked = check_stress_matrix(*stress.matrix, positions); !checked) {
+      return checked.error();
+    }
+  }
   const auto view = view_of(from);
   if (!view) {
     return view.error();
