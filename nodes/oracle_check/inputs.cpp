@@ -136,6 +136,71 @@ Eigen::VectorXd Inputs::column(std::string_view name) const {
   return values;
 }
 
+std::vector<std::string> Inputs::column_names() const {
+  if (has("columns")) {
+    return inputs_.at("columns").get<std::vector<std::string>>();
+  }
+  if (has("column")) {
+    return {text("column", "")};
+  }
+  const std::string content = read_text(folder_ / at("csv").get<std::string>());
+  std::vector<std::string> names;
+  for (const auto cell : split(split(content, '\n').front(), ',')) {
+    names.emplace_back(trimmed(cell));
+  }
+  return names;
+}
+
+Eigen::MatrixXd Inputs::columns() const {
+  Eigen::MatrixXd out;
+  Eigen::Index i = 0;
+  const auto names = column_names();
+  for (const auto& name : names) {
+    const Eigen::VectorXd values = column(name);
+    if (i == 0) {
+      out.resize(values.size(), static_cast<Eigen::Index>(names.size()));
+    }
+    if (values.size() != out.rows()) {
+      throw std::runtime_error("inputs: columns of different lengths");
+    }
+    out.col(i++) = values;
+  }
+  return out;
+}
+
+const nlohmann::json& Inputs::at(const std::string& key) const {
+  const auto it = inputs_.find(key);
+  if (it == inputs_.end()) {
+    throw std::runtime_error("inputs." + key + ": expected, found nothing");
+  }
+  return *it;
+}
+
+Eigen::VectorXd Inputs::vector(const std::string& key) const {
+  return to_vector(at(key).get<std::vector<double>>());
+}
+
+Eigen::MatrixXd Inputs::matrix(const std::string& key) const {
+  const auto& rows = at(key);
+  if (!rows.is_array() || rows.empty()) {
+    throw std::runtime_error("inputs." + key + ": expected rows, found " + rows.dump());
+  }
+  if (!rows.front().is_array()) {
+    return vector(key);
+  }
+  Eigen::MatrixXd out(static_cast<Eigen::Index>(rows.size()),
+                      static_cast<Eigen::Index>(rows.front().size()));
+  Eigen::Index i = 0;
+  for (const auto& row : rows) {
+    const Eigen::VectorXd values = to_vector(row.get<std::vector<double>>());
+    if (values.size() != out.cols()) {
+      throw std::runtime_error("inputs." + key + ": rows of different lengths");
+    }
+    out.row(i++) = values.transpose();
+  }
+  return out;
+}
+
 Eigen::VectorXd Inputs::csv_column(const std::string& name) const {
   if (!has("csv")) {
     throw std::runtime_error("inputs: expected an array \"" + name + "\" or a csv, found neither");

@@ -30,6 +30,19 @@ public:
   /// the input `scale` multiplies the column first.
   [[nodiscard]] Eigen::VectorXd column(std::string_view name) const;
 
+  /// The columns that `columns` names, or that `column` names, or else all of the CSV file; shape
+  /// (T, N).
+  [[nodiscard]] Eigen::MatrixXd columns() const;
+  /// Names of them, in order.
+  [[nodiscard]] std::vector<std::string> column_names() const;
+
+  /// An array of numbers.
+  [[nodiscard]] Eigen::VectorXd vector(const std::string& key) const;
+  /// An array of rows; an array of numbers is one column.
+  [[nodiscard]] Eigen::MatrixXd matrix(const std::string& key) const;
+  /// The value of a key that is there.
+  [[nodiscard]] const nlohmann::json& at(const std::string& key) const;
+
   [[nodiscard]] bool has(const std::string& key) const;
   [[nodiscard]] double number(const std::string& key) const;
   [[nodiscard]] Eigen::Index whole(const std::string& key) const;

@@ -74,6 +74,46 @@ private:
   DoubleDouble squares_;
 };
 
+/// The sum of the last n samples. Recomputed each time the ring is full anew, as MomentWindow.
+/// @cost  O(1) amortised per push, 8 n bytes
+class SumWindow {
+public:
+  /// @pre samples >= 1
+  explicit SumWindow(Eigen::Index samples) : ring_(static_cast<std::size_t>(samples), 0.0) {}
+
+  /// @pre x is finite
+  void push(double x) {
+    const double oldest = ring_[next_];
+    ring_[next_] = x;
+    if (++next_ == ring_.size()) {
+      next_ = 0;
+      count_ = ring_.size();
+      sum_ = {};
+      for (const double sample : ring_) {
+        sum_.add(sample);
+      }
+      return;
+    }
+    if (full()) {
+      sum_.add(-oldest);
+    } else {
+      ++count_;
+    }
+    sum_.add(x);
+  }
+
+  [[nodiscard]] bool full() const { return count_ == ring_.size(); }
+  [[nodiscard]] double sum() const { return sum_.value(); }
+  /// @pre full()
+  [[nodiscard]] double mean() const { return sum() / static_cast<double>(ring_.size()); }
+
+private:
+  std::vector<double> ring_;
+  std::size_t next_ = 0;
+  std::size_t count_ = 0;
+  DoubleDouble sum_;
+};
+
 /// Largest (std::greater_equal) or smallest (std::less_equal) of the last n samples, by a queue
 /// that keeps only samples that can still win.
 /// @cost  O(1) amortised per push, 16 n bytes
