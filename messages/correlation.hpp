@@ -125,8 +125,9 @@ BOOST_DESCRIBE_STRUCT(CorrelationMatrixReply, (), (meta, data))
 
 struct GetCorrelationMatrix : SeriesSelection {
   using Reply = CorrelationMatrixReply;
+  std::optional<bool> gjr; ///< asymmetric GARCH margins, of dcc and ccc; default false
 };
-BOOST_DESCRIBE_STRUCT(GetCorrelationMatrix, (SeriesSelection), ())
+BOOST_DESCRIBE_STRUCT(GetCorrelationMatrix, (SeriesSelection), (gjr))
 
 // ---- principal components ------------------------------------------------------------------
 

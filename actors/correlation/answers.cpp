@@ -54,7 +54,7 @@ core::Result<messages::CorrelationMatrixReply> answer_matrix(const Basis& basis)
   if (!panel) {
     return panel.error();
   }
-  const auto found = estimate(*panel, selection.method, *basis.settings);
+  const auto found = estimate(*panel, selection.method, *basis.settings, selection.gjr);
   if (!found) {
     return found.error();
   }

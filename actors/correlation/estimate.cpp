@@ -1,5 +1,6 @@
 #include "actors/correlation/estimate.hpp"
 
+#include "actors/correlation/dcc_model.hpp"
 #include "quant/covariance/ewma.hpp"
 #include "quant/covariance/nearest.hpp"
 #include "quant/covariance/sample.hpp"
@@ -52,7 +53,10 @@ Eigen::MatrixXd Estimate::covariance() const {
 }
 
 Error kernel_error(const std::string& what, quant::Reason reason) {
-  return {Errc::INTERNAL, what + " cannot be computed: " + std::string(quant::name(reason))};
+  using quant::Reason;
+  const bool by_data = reason != Reason::BAD_PARAMETER && reason != Reason::BAD_SHAPE;
+  return {by_data ? Errc::NOT_READY : Errc::INTERNAL,
+          what + " cannot be computed: " + std::string(quant::name(reason))};
 }
 
 core::Result<void> check_moving(const Panel& panel) {
@@ -89,7 +93,7 @@ core::Result<Estimate> repaired_estimate(const Eigen::MatrixXd& matrix,
 }
 
 core::Result<Estimate>
-estimate(const Panel& panel, CorrelationMethod method, const Settings& settings) {
+estimate(const Panel& panel, CorrelationMethod method, const Settings& settings, bool gjr) {
   if (const auto moving = check_moving(panel); !moving) {
     return moving.error();
   }
@@ -122,10 +126,13 @@ estimate(const Panel& panel, CorrelationMethod method, const Settings& settings)
     case CorrelationMethod::kendall:
       return from_coefficients(quant::kendall_correlation(panel.returns), panel,
                                "Kendall's correlation");
-    case CorrelationMethod::dcc:
-    case CorrelationMethod::ccc: break;
+    case CorrelationMethod::dcc: {
+      const auto model = fit_dcc_model(panel, gjr);
+      return model ? model->estimate(panel.grid.back()) : core::Result<Estimate>{model.error()};
+    }
+    case CorrelationMethod::ccc: return estimate_ccc(panel, gjr);
   }
-  return Error{Errc::INVALID_ARGUMENT, "method: expected a known one"};
+  return Error{Errc::INTERNAL, "an estimator of no kind"};
 }
 
 double bars_per_year(trading::Interval interval) {

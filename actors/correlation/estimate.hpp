@@ -27,11 +27,14 @@ struct Estimate {
   [[nodiscard]] Eigen::MatrixXd covariance() const; ///< per bar
 };
 
-/// @returns  NOT_READY that names an instrument whose price never moved, INVALID_ARGUMENT where the
-///           method takes fewer instruments, INTERNAL with the kernel's reason otherwise
-/// @cost     that of the kernel; DCC and CCC fit a GARCH model per instrument
-[[nodiscard]] core::Result<Estimate>
-estimate(const Panel& panel, messages::CorrelationMethod method, const Settings& settings);
+/// @param gjr  asymmetric GARCH margins, of DCC and CCC
+/// @returns    NOT_READY that names an instrument whose price never moved, or with the kernel's
+///             reason where the data gives no estimate
+/// @cost       that of the kernel; DCC and CCC fit a GARCH model per instrument
+[[nodiscard]] core::Result<Estimate> estimate(const Panel& panel,
+                                              messages::CorrelationMethod method,
+                                              const Settings& settings,
+                                              bool gjr = false);
 
 /// Makes a correlation matrix of what may be none: kept where it is one, else the nearest one, with
 /// its condition number. @param volatility  shape (N), taken over
@@ -41,7 +44,7 @@ estimate(const Panel& panel, messages::CorrelationMethod method, const Settings&
 /// NOT_READY that names an instrument whose returns are all the same.
 [[nodiscard]] core::Result<void> check_moving(const Panel& panel);
 
-/// What a kernel refused, as an error.
+/// What a kernel refused, as an error: NOT_READY where the data is at fault, else INTERNAL.
 [[nodiscard]] core::Error kernel_error(const std::string& what, quant::Reason reason);
 
 /// Bars per year; crypto trades 365 days of 24 hours.

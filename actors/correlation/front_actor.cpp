@@ -40,11 +40,16 @@ on_matrix(FrontSelf* self, const messages::GetCorrelationMatrix& request) {
   if (auto wrong = misplaced(self, request.placement_key())) {
     return std::move(*wrong);
   }
-  const auto selection = read_selection(request.symbols, request.method, request.interval,
-                                        request.window, *self->state.settings);
+  auto selection = read_selection(request.symbols, request.method, request.interval, request.window,
+                                  *self->state.settings);
   if (!selection) {
     return core::to_caf(selection.error());
   }
+  if (request.gjr && !is_model(selection->method)) {
+    return core::to_caf(
+      invalid("gjr", "none but with the methods dcc and ccc", *request.gjr ? "true" : "false"));
+  }
+  selection->gjr = request.gjr.value_or(false);
   auto promise = self->make_response_promise<messages::CorrelationMatrixReply>();
   gather_and_solve<messages::CorrelationMatrixReply>(self, *selection, promise, answer_matrix);
   return promise;

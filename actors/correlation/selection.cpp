@@ -17,11 +17,11 @@ constexpr std::uint32_t window_min = 20;
 /// Likelihoods over fewer returns say nothing.
 constexpr std::uint32_t model_window_min = 100;
 
+} // namespace
+
 bool is_model(CorrelationMethod method) {
   return method == CorrelationMethod::dcc || method == CorrelationMethod::ccc;
 }
-
-} // namespace
 
 Error invalid(const std::string& field, const std::string& expected, const std::string& found) {
   return {Errc::INVALID_ARGUMENT, field + ": expected " + expected + ", found " + found};

@@ -21,6 +21,7 @@ struct Selection {
   messages::CorrelationMethod method = messages::CorrelationMethod::sample;
   trading::Interval interval = trading::intervals::h1;
   std::uint32_t window = 0; ///< returns
+  bool gjr = false;         ///< asymmetric margins of a model
 
   [[nodiscard]] std::uint32_t closes() const { return window + 1; }
 };
@@ -39,6 +40,9 @@ read_selection(const std::optional<std::vector<trading::InstrumentId>>& symbols,
                                                const std::vector<trading::InstrumentId>& symbols,
                                                std::size_t least,
                                                std::size_t most);
+
+/// Whether the method fits a model.
+[[nodiscard]] bool is_model(messages::CorrelationMethod method);
 
 /// The most instruments that a method takes at once.
 [[nodiscard]] std::uint32_t symbols_max_of(messages::CorrelationMethod method,

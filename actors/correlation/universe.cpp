@@ -30,16 +30,15 @@ std::vector<SeriesInput> Universe::usable(std::span<const SeriesInput> series) c
   }
   const auto window = std::min<std::size_t>(settings_->window_default, longest);
   const auto from = newest - static_cast<std::int64_t>(window) * interval_.duration();
-  const auto wanted = static_cast<std::ptrdiff_t>(
-    std::ceil(settings_->overlap_min * static_cast<double>(window)));
+  const auto wanted =
+    static_cast<std::ptrdiff_t>(std::ceil(settings_->overlap_min * static_cast<double>(window)));
   std::vector<SeriesInput> out;
   for (const auto& input : series) {
     const auto& closes = *input.closes;
     const auto first = std::upper_bound(closes.begin(), closes.end(), from,
                                         [](Timestamp t, const Close& c) { return t < c.at; });
-    const bool moved = std::any_of(first, closes.end(), [&](const Close& close) {
-      return close.price != closes.back().price;
-    });
+    const bool moved = std::any_of(
+      first, closes.end(), [&](const Close& close) { return close.price != closes.back().price; });
     if (closes.size() >= universe_closes_min && closes.end() - first >= wanted && moved) {
       out.push_back(input);
     }
@@ -50,10 +49,10 @@ std::vector<SeriesInput> Universe::usable(std::span<const SeriesInput> series) c
 core::Result<Panel> Universe::rebuild(std::span<const SeriesInput> series) {
   const auto inputs = usable(series);
   if (inputs.size() < 2) {
-    return Error{Errc::NOT_READY,
-                 "insufficient data: expected at least two instruments with "
-                   + std::to_string(universe_closes_min) + " closed bars of " + interval_.to_text()
-                   + " in the window, found " + std::to_string(inputs.size())};
+    return Error{Errc::NOT_READY, "insufficient data: expected at least two instruments with "
+                                    + std::to_string(universe_closes_min) + " closed bars of "
+                                    + interval_.to_text() + " in the window, found "
+                                    + std::to_string(inputs.size())};
   }
   auto window = static_cast<std::size_t>(settings_->window_default);
   for (const auto& input : inputs) {
@@ -68,8 +67,8 @@ core::Result<Panel> Universe::rebuild(std::span<const SeriesInput> series) {
   if (!covariance) {
     return kernel_error("the EWMA covariance", covariance.reason());
   }
-  auto restored = quant::EwmaCovariance::restored(*covariance, settings_->ewma_lambda,
-                                                  panel->observations());
+  auto restored =
+    quant::EwmaCovariance::restored(*covariance, settings_->ewma_lambda, panel->observations());
   if (!restored) {
     return kernel_error("the EWMA covariance", restored.reason());
   }
@@ -135,9 +134,7 @@ void Universe::on_close(const std::string& symbol,
   }
 }
 
-bool Universe::complete(Timestamp at,
-                        const Pending& pending,
-                        std::chrono::nanoseconds now) const {
+bool Universe::complete(Timestamp at, const Pending& pending, std::chrono::nanoseconds now) const {
   if (pending.prices.size() == instruments_.size()
       || now - pending.since >= settings_->bar_grace.chrono()) {
     return true;

@@ -69,9 +69,8 @@ private:
     std::map<std::size_t, double> prices;
     std::chrono::nanoseconds since{0};
   };
-  [[nodiscard]] bool complete(core::Timestamp at,
-                              const Pending& pending,
-                              std::chrono::nanoseconds now) const;
+  [[nodiscard]] bool
+  complete(core::Timestamp at, const Pending& pending, std::chrono::nanoseconds now) const;
   [[nodiscard]] std::vector<SeriesInput> usable(std::span<const SeriesInput> series) const;
 
   const Settings* settings_;

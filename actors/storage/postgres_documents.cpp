@@ -10,11 +10,11 @@ namespace postgres_documents_detail {
 constexpr const char* columns = "SELECT kind, id, version, body, written_at FROM documents ";
 
 Document document_in(const pqxx::row& row) {
-  const auto body = row[3].as<std::basic_string<std::byte>>();
+  const pqxx::binarystring body{row[3]};
   return {.kind = row[0].as<std::string>(),
           .id = row[1].as<std::string>(),
           .version = row[2].as<std::uint64_t>(),
-          .body = {reinterpret_cast<const char*>(body.data()), body.size()},
+          .body = body.str(),
           .written_at = {row[4].as<std::int64_t>()}};
 }
 
@@ -66,7 +66,7 @@ public:
   core::Result<std::optional<Document>>
   get(std::string_view kind, std::string_view id, std::optional<std::uint64_t> version) override {
     return guarded("read a document", [&](pqxx::work& work) -> std::optional<Document> {
-      const auto rows = work.exec_prepared("get_document", kind, id,
+      const auto rows = work.exec_prepared("get_document", std::string{kind}, std::string{id},
                                            static_cast<std::int64_t>(version.value_or(0)));
       return rows.empty() ? std::nullopt : std::optional{document_in(rows[0])};
     });
@@ -75,7 +75,7 @@ public:
   core::Result<std::vector<Document>> newest(std::string_view kind) override {
     return guarded("read documents", [&](pqxx::work& work) {
       std::vector<Document> out;
-      for (const auto& row : work.exec_prepared("newest_documents", kind)) {
+      for (const auto& row : work.exec_prepared("newest_documents", std::string{kind})) {
         out.push_back(document_in(row));
       }
       return out;
@@ -86,7 +86,8 @@ public:
                                                     std::string_view id) override {
     return guarded("read versions", [&](pqxx::work& work) {
       std::vector<std::uint64_t> out;
-      for (const auto& row : work.exec_prepared("document_versions", kind, id)) {
+      for (const auto& row :
+           work.exec_prepared("document_versions", std::string{kind}, std::string{id})) {
         out.push_back(row[0].as<std::uint64_t>());
       }
       return out;
@@ -121,8 +122,7 @@ private:
     if (last >= document.version) {
       return last;
     }
-    const std::basic_string_view<std::byte> body{
-      reinterpret_cast<const std::byte*>(document.body.data()), document.body.size()};
+    const pqxx::binarystring body{document.body.data(), document.body.size()};
     work.exec_prepared0("put_document", document.kind, document.id,
                         static_cast<std::int64_t>(document.version), body, document.written_at.ns);
     work.exec_prepared0("forget_documents", document.kind, document.id,
