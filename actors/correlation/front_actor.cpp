@@ -1,13 +1,15 @@
 #include "actors/correlation/front_actor.hpp"
 
 #include "actors/correlation/front_state.hpp"
+#include "actors/correlation/universe_actor.hpp"
 #include "core/log.hpp"
+#include "supervision/messages.hpp"
 
 #include <utility>
 
 namespace troupe::correlation {
 
-/// Time to look at the solvers again.
+/// Time to look at the solvers and the universes again.
 struct SolversDue {};
 
 } // namespace troupe::correlation
@@ -34,6 +36,81 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto solvers_every = 100ms;
+constexpr auto universe_deadline = 2s;
+
+/// After this a child that was started must have a name.
+constexpr auto start_deadline = 5s;
+
+std::string universe_path(FrontSelf* self, trading::Interval interval) {
+  return self->state.paths.universes() + '/' + interval.to_text();
+}
+
+/// Whether this front or an earlier one started the child; one that went down with its supervisor
+/// did not.
+bool universe_runs(FrontSelf* self, trading::Interval interval) {
+  auto& kept = self->state.kept;
+  const auto found = kept.find(interval);
+  if (found == kept.end()) {
+    return false;
+  }
+  const std::chrono::nanoseconds now = self->clock().now().time_since_epoch();
+  const bool unknown = self->runtime().registry.find(universe_path(self, interval)).epoch == 0;
+  if (unknown && now - found->second > start_deadline) {
+    kept.erase(found);
+    return false;
+  }
+  return true;
+}
+
+/// Whether the answer is kept bar by bar: of all instruments, by a method that goes on from the
+/// bar before.
+bool is_kept(FrontSelf* self,
+             const messages::GetCorrelationMatrix& request,
+             const Selection& selection) {
+  using messages::CorrelationMethod;
+  return !request.symbols && !request.window && !selection.gjr
+         && (selection.method == CorrelationMethod::ewma
+             || selection.method == CorrelationMethod::dcc)
+         && universe_runs(self, selection.interval);
+}
+
+/// Starts and stops universes as the placement says.
+void place_universes(FrontSelf* self) {
+  auto& state = self->state;
+  for (const auto& text : state.settings->intervals) {
+    const auto interval = trading::Interval::from_text(text);
+    messages::SeriesSelection all;
+    all.interval = *interval;
+    const bool mine = !misplaced(self, all.placement_key());
+    const bool runs = universe_runs(self, *interval);
+    if (mine == runs) {
+      continue;
+    }
+    const auto done = mine
+                        ? supervision::start_child(self->runtime(), state.paths.universes(),
+                                                   universe(state.settings, state.paths, *interval))
+                        : supervision::stop_child(self->runtime(), universe_path(self, *interval));
+    if (!done) {
+      core::log::warn("universe not placed",
+                      {{"interval", text}, {"error", core::to_string(done.error())}});
+    } else if (mine) {
+      state.kept[*interval] = self->clock().now().time_since_epoch();
+    } else {
+      state.kept.erase(*interval);
+    }
+  }
+}
+
+/// Universes that an earlier front started.
+void adopt_universes(FrontSelf* self) {
+  for (const auto& supervisor : self->runtime().actors.tree(self->state.paths.universes())) {
+    for (const auto& child : supervisor.children) {
+      if (const auto interval = trading::Interval::from_text(child.name)) {
+        self->state.kept[*interval] = self->clock().now().time_since_epoch();
+      }
+    }
+  }
+}
 
 caf::result<messages::CorrelationMatrixReply>
 on_matrix(FrontSelf* self, const messages::GetCorrelationMatrix& request) {
@@ -51,7 +128,22 @@ on_matrix(FrontSelf* self, const messages::GetCorrelationMatrix& request) {
   }
   selection->gjr = request.gjr.value_or(false);
   auto promise = self->make_response_promise<messages::CorrelationMatrixReply>();
-  gather_and_solve<messages::CorrelationMatrixReply>(self, *selection, promise, answer_matrix);
+  const auto compute = [self, selection = *selection, promise] {
+    gather_and_solve<messages::CorrelationMatrixReply>(self, selection, promise, answer_matrix);
+  };
+  if (!is_kept(self, request, *selection)) {
+    compute();
+    return promise;
+  }
+  ask_part<messages::GetCorrelationMatrix>(
+    self, universe_path(self, selection->interval), request, universe_deadline,
+    [promise, compute](const core::Result<messages::CorrelationMatrixReply>& kept) mutable {
+      if (kept) {
+        promise.deliver(*kept);
+      } else {
+        compute(); // it is being built, or has no model yet
+      }
+    });
   return promise;
 }
 
@@ -79,7 +171,9 @@ front_behavior(FrontSelf* self, std::shared_ptr<const Settings> settings, Paths 
     solvers.push_back(state.paths.solver(i));
   }
   state.solvers = std::make_unique<SolverPool>(std::move(solvers), state.settings->queue_max);
-  self->delayed_send(self, solvers_every, SolversDue{});
+  adopt_universes(self);
+  self->runtime().placement.watch(caf::actor_cast<caf::actor>(self));
+  self->send(self, SolversDue{});
   return {
     supervision::handle<messages::GetCorrelationMatrix>(self, on_matrix),
     supervision::handle<messages::GetPca>(self, on_get_pca),
@@ -90,8 +184,10 @@ front_behavior(FrontSelf* self, std::shared_ptr<const Settings> settings, Paths 
     supervision::handle<messages::GetPortfolio>(self, on_portfolio<messages::GetPortfolio>),
     supervision::handle<messages::PutPortfolio>(self, on_portfolio<messages::PutPortfolio>),
     supervision::handle<messages::ListPortfolios>(self, on_portfolio<messages::ListPortfolios>),
+    [self](const supervision::ViewChanged&) { place_universes(self); },
     [self](SolversDue) {
       self->state.solvers->tick(self);
+      place_universes(self);
       self->delayed_send(self, solvers_every, SolversDue{});
     },
   };

@@ -8,6 +8,8 @@
 
 #include <caf/typed_response_promise.hpp>
 
+#include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -23,7 +25,8 @@ struct FrontState {
   std::shared_ptr<const Settings> settings;
   Paths paths;
   std::unique_ptr<SolverPool> solvers;
-  std::vector<trading::Interval> kept; ///< intervals whose universe children run here
+  /// Intervals whose universe's child runs here, and since when (actor clock).
+  std::map<trading::Interval, std::chrono::nanoseconds> kept;
 };
 using FrontSelf = supervision::StatefulActor<FrontState>;
 

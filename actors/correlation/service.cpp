@@ -18,6 +18,7 @@ namespace {
 
 /// Solvers crash one request at a time, on whatever users send: that must not end the service.
 constexpr unsigned solvers_intensity = 20;
+constexpr unsigned universes_intensity = 20;
 /// A disk may be slow, and another writer of the file is waited for.
 constexpr std::chrono::seconds store_deadline{20};
 
@@ -49,6 +50,7 @@ supervision::SupervisorSpec service(Config config) {
         series(settings),
         supervise(solvers_supervisor(*settings, paths)),
         portfolios(paths.documents(), paths.series()),
+        supervise({.name = "universes", .intensity = universes_intensity, .dynamic = true}),
         front(settings, paths),
       },
   };

@@ -14,7 +14,11 @@ struct SolverState {
 using SolverSelf = supervision::StatefulActor<SolverState>;
 
 caf::result<WorkDone> on_work(SolverSelf*, const Work& work) {
-  return WorkDone{(*work.run)()};
+  auto result = (*work.run)();
+  if (!result) {
+    return WorkDone{{}, result.error()};
+  }
+  return WorkDone{std::move(*result), {}};
 }
 
 caf::behavior solver_behavior(SolverSelf* self) {

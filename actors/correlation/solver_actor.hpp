@@ -9,13 +9,19 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace troupe::correlation {
 
 /// What the work answered; an error of the message itself means that the solver crashed.
 struct WorkDone {
-  core::Result<caf::message> result;
+  caf::message result;
+  std::optional<core::Error> refusal; ///< in place of a result
+
+  [[nodiscard]] core::Result<caf::message> outcome() const {
+    return refusal ? core::Result<caf::message>{*refusal} : core::Result<caf::message>{result};
+  }
 };
 
 /// Something to compute, on a solver's thread. It owns or shares all it reads.

@@ -69,7 +69,7 @@ void SolverPool::run(supervision::Actor* self,
         if (slots_[index].epoch == epoch) {
           slots_[index].busy = false;
         }
-        (*done)(work.result);
+        (*done)(work.outcome());
         tick(self);
       },
       [done](const caf::error& error) {

@@ -180,6 +180,11 @@ std::optional<Eigen::VectorXd> Universe::advance(std::chrono::nanoseconds now) {
   return returns;
 }
 
+std::optional<Eigen::MatrixXd> Universe::correlation() const {
+  auto out = ewma_->correlation();
+  return out ? std::optional{std::move(*out)} : std::nullopt;
+}
+
 core::Result<Estimate> Universe::ewma() const {
   const auto covariance = ewma_->covariance();
   if (!covariance) {

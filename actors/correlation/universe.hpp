@@ -58,8 +58,10 @@ public:
   [[nodiscard]] const Eigen::MatrixXd& pair_counts() const { return pair_counts_; }
   /// Newest close of each instrument that was taken.
   [[nodiscard]] const std::vector<core::Timestamp>& closes() const { return closes_; }
-  /// @returns NOT_READY that names an instrument whose price never moved
+  /// @returns NOT_READY where an instrument's price never moved
   [[nodiscard]] core::Result<Estimate> ewma() const;
+  /// The EWMA correlations alone, shape (N, N); nothing where they are not defined.
+  [[nodiscard]] std::optional<Eigen::MatrixXd> correlation() const;
 
   /// Times that may wait for laggards; beyond, history has to help.
   static constexpr std::size_t waiting_max = 10'000;
