@@ -217,14 +217,14 @@ BOOST_DESCRIBE_STRUCT(ComputePca, (PortfolioSelection), (basis))
 struct TailPair {
   trading::InstrumentId first;
   trading::InstrumentId second;
-  double empirical_lower = 0.0; ///< P(second below its alpha quantile | first below its own)
+  double empirical_lower = 0.0; ///< share of the alpha worst returns of one that are both's
   double empirical_upper = 0.0;
-  double copula_rho = 0.0;    ///< Student-t copula
-  double copula_nu = 0.0;     ///< degrees of freedom
-  double copula_lambda = 0.0; ///< its tail dependence, the same for both tails
-  double copula_log_likelihood = 0.0;
-  double exceedance_lower = 0.0; ///< correlation where both are below their alpha quantile; or null
-  double exceedance_upper = 0.0;
+  std::uint32_t joint_lower = 0; ///< observations behind it
+  std::uint32_t joint_upper = 0;
+  double copula_rho = 0.0;                ///< correlation of the Student-t copula
+  double copula_lambda = 0.0;             ///< its tail dependence, the same for both tails
+  std::optional<double> exceedance_lower; ///< correlation where both exceed the threshold
+  std::optional<double> exceedance_upper;
   std::uint32_t exceedances_lower = 0; ///< observations behind it
   std::uint32_t exceedances_upper = 0;
   std::string note; ///< what could not be computed, and why
@@ -235,10 +235,10 @@ BOOST_DESCRIBE_STRUCT(TailPair,
                        second,
                        empirical_lower,
                        empirical_upper,
+                       joint_lower,
+                       joint_upper,
                        copula_rho,
-                       copula_nu,
                        copula_lambda,
-                       copula_log_likelihood,
                        exceedance_lower,
                        exceedance_upper,
                        exceedances_lower,
@@ -248,11 +248,25 @@ BOOST_DESCRIBE_STRUCT(TailPair,
 struct TailDependence {
   std::vector<trading::InstrumentId> symbols;
   double alpha = 0.0;
+  double exceedance_threshold = 0.0; ///< standard deviations from the mean
   trading::Interval interval;
   std::uint32_t window = 0;
+  double copula_nu = 0.0; ///< degrees of freedom of the copula of all symbols
+  double copula_log_likelihood = 0.0;
+  bool copula_at_bound = false; ///< nu stands at a bound: at the upper one the copula is Gaussian
   std::vector<TailPair> pairs;
 };
-BOOST_DESCRIBE_STRUCT(TailDependence, (), (symbols, alpha, interval, window, pairs))
+BOOST_DESCRIBE_STRUCT(TailDependence,
+                      (),
+                      (symbols,
+                       alpha,
+                       exceedance_threshold,
+                       interval,
+                       window,
+                       copula_nu,
+                       copula_log_likelihood,
+                       copula_at_bound,
+                       pairs))
 
 struct TailReply {
   Meta meta;

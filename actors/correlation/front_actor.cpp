@@ -1,6 +1,7 @@
 #include "actors/correlation/front_actor.hpp"
 
 #include "actors/correlation/front_state.hpp"
+#include "actors/correlation/tail_answer.hpp"
 #include "actors/correlation/universe_actor.hpp"
 #include "core/log.hpp"
 #include "supervision/messages.hpp"
@@ -147,6 +148,31 @@ on_matrix(FrontSelf* self, const messages::GetCorrelationMatrix& request) {
   return promise;
 }
 
+constexpr double tail_alpha_default = 0.05;
+constexpr double tail_alpha_min = 0.01;
+constexpr double tail_alpha_max = 0.25;
+
+caf::result<messages::TailReply> on_tail(FrontSelf* self, const messages::GetTail& request) {
+  if (auto wrong = misplaced(self, request.placement_key())) {
+    return std::move(*wrong);
+  }
+  const auto selection =
+    read_selection(request.symbols, {}, request.interval, request.window, *self->state.settings);
+  if (!selection) {
+    return core::to_caf(selection.error());
+  }
+  const auto alpha = read_between("alpha", request.alpha.value_or(tail_alpha_default),
+                                  tail_alpha_min, tail_alpha_max);
+  if (!alpha) {
+    return core::to_caf(alpha.error());
+  }
+  auto promise = self->make_response_promise<messages::TailReply>();
+  gather_and_solve<messages::TailReply>(
+    self, *selection, promise,
+    [alpha = *alpha](const Basis& basis) { return answer_tail(basis, alpha); });
+  return promise;
+}
+
 /// Portfolios have one owner, whose child answers.
 template <class Request>
 caf::result<typename Request::Reply> on_portfolio(FrontSelf* self, const Request& request) {
@@ -176,6 +202,7 @@ front_behavior(FrontSelf* self, std::shared_ptr<const Settings> settings, Paths 
   self->send(self, SolversDue{});
   return {
     supervision::handle<messages::GetCorrelationMatrix>(self, on_matrix),
+    supervision::handle<messages::GetTail>(self, on_tail),
     supervision::handle<messages::GetPca>(self, on_get_pca),
     supervision::handle<messages::ComputePca>(self, on_compute_pca),
     supervision::handle<messages::GetStressTest>(self, on_get_stress),
