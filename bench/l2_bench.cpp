@@ -63,7 +63,7 @@ Result by_map(const std::vector<Update>& updates) {
 }
 
 Result by_book(const std::vector<Update>& updates) {
-  L2Book book{{"BTC-USD", "SIM-A"}, *Price::from_text("0.01"), *Quantity::from_text("0.00001")};
+  L2Book book{{"BTC-USD", "SIM-A"}, *Price::from_text("0.01")};
   (void)book.apply(BookSnapshot{});
   Result out;
   const auto start = troupe::bench::thread_cpu_ns();

@@ -30,4 +30,12 @@ std::uint64_t wire_fingerprint() {
   return block_fingerprint<Block::begin>(std::make_index_sequence<Block::end - Block::begin>{});
 }
 
+bool is_replayable(const caf::message& message) {
+  return message.size() == 1
+         && (message.match_element<PriceUpdate>(0) || message.match_element<TradesPrinted>(0)
+             || message.match_element<BookChanged>(0) || message.match_element<BarClosed>(0)
+             || message.match_element<InstrumentStatusBeat>(0)
+             || message.match_element<RegimeChanged>(0));
+}
+
 } // namespace troupe::messages

@@ -60,4 +60,9 @@ void register_types(caf::actor_system_config& config);
 /// Of the wire layout of all of them: nodes with different ones do not talk.
 [[nodiscard]] std::uint64_t wire_fingerprint();
 
+/// Whether an operator may have a lost message of this kind handled after all. An allow-list:
+/// events that say what was seen and may be seen twice. Requests are not on it (their askers were
+/// answered), nor is anything of orders, fills and risk, ever.
+[[nodiscard]] bool is_replayable(const caf::message& message);
+
 } // namespace troupe::messages

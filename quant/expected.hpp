@@ -9,13 +9,13 @@ namespace troupe::quant {
 
 /// Why a numeric routine has no answer.
 enum class Reason : std::uint8_t {
-  BAD_PARAMETER,         ///< a period, weight or level outside its stated bounds
-  BAD_SHAPE,             ///< series of different lengths
-  TOO_SHORT,             ///< fewer samples than the first value needs
-  BAD_SAMPLE,            ///< not finite, too large, or a high below its low
-  DEGENERATE,            ///< a series without variation, where the quantity divides by it
+  BAD_PARAMETER, ///< a period, weight or level outside its stated bounds
+  BAD_SHAPE,     ///< series of different lengths
+  TOO_SHORT,     ///< fewer samples than the first value needs
+  BAD_SAMPLE,    ///< not finite, too large, or a high below its low
+  DEGENERATE,    ///< no variation, a singular matrix, or data of probability 0 under the model
+  NOT_CONVERGED, ///< an iteration reached its limit without an answer that is worth having
   NOT_POSITIVE_DEFINITE, ///< a covariance or correlation with an eigenvalue at or below 0
-  NOT_CONVERGED,         ///< an iteration that did not reach its tolerance
 };
 
 [[nodiscard]] constexpr std::string_view name(Reason reason) {

@@ -150,21 +150,22 @@ void Actor::add_dead_letter(const caf::strong_actor_ptr& from,
 
 // ---- the mailbox's entry: any thread ---------------------------------------------------------
 
-bool Actor::refuse_if_full(caf::mailbox_element_ptr& element) {
+bool Actor::is_full_for(const caf::mailbox_element& element) const {
+  const auto& r = *record_;
+  return r.depth() >= r.mailbox_cap && !element.is_high_priority() && !element.mid.is_response()
+         && !is_system(element.content());
+}
+
+void Actor::refuse(caf::mailbox_element& element) {
   auto& r = *record_;
-  if (r.depth() < r.mailbox_cap || element->is_high_priority() || element->mid.is_response()
-      || is_system(element->content())) {
-    return false;
-  }
   r.rejected.fetch_add(1, std::memory_order_relaxed);
-  if (element->mid.is_request()) {
-    answer(*element,
+  if (element.mid.is_request()) {
+    answer(element,
            core::to_caf(core::Errc::OVERLOADED,
                         path() + " has " + std::to_string(r.mailbox_cap) + " messages waiting"));
   } else {
-    add_dead_letter(element->sender, "mailbox full", element->copy_content_to_message());
+    add_dead_letter(element.sender, "mailbox full", element.copy_content_to_message());
   }
-  return true;
 }
 
 void Actor::enqueue(caf::mailbox_element_ptr element, caf::execution_unit* context) {
@@ -172,7 +173,10 @@ void Actor::enqueue(caf::mailbox_element_ptr element, caf::execution_unit* conte
     running->sent.store(running->sent.load(std::memory_order_relaxed) + 1,
                         std::memory_order_relaxed);
   }
+  const bool traced = record_->traced.load(std::memory_order_relaxed)
+                      || (running != nullptr && running->traced.load(std::memory_order_relaxed));
   if (mailbox().closed()) {
+    trace_entry(*element, traced, true);
     if (!element->mid.is_request() && !element->mid.is_response()
         && !is_system(element->content())) {
       add_dead_letter(element->sender, "down", element->copy_content_to_message());
@@ -180,14 +184,25 @@ void Actor::enqueue(caf::mailbox_element_ptr element, caf::execution_unit* conte
     super::enqueue(std::move(element), context); // bounces requests
     return;
   }
-  if (!refuse_if_full(element)) {
-    record_->on_enter();
-    super::enqueue(std::move(element), context);
+  const bool full = is_full_for(*element);
+  trace_entry(*element, traced, full);
+  if (full) {
+    refuse(*element);
+    return;
+  }
+  record_->on_enter(message_type_of(element->content()));
+  super::enqueue(std::move(element), context);
+}
+
+void Actor::trace_entry(const caf::mailbox_element& element, bool traced, bool refused) {
+  if (traced && runtime_) {
+    runtime_->actors.traces().on_enter(*record_, running, element, refused);
   }
 }
 
 void Actor::admit(caf::mailbox_element_ptr element) {
-  record_->on_enter();
+  trace_entry(*element, record_->traced.load(std::memory_order_relaxed), false);
+  record_->on_enter(message_type_of(element->content()));
   super::enqueue(std::move(element), nullptr);
 }
 
@@ -199,7 +214,10 @@ void Actor::admit_retry(caf::strong_actor_ptr from, caf::message content) {
 }
 
 void Actor::offer(std::string_view slot, const caf::message& event) {
-  if (conflated_->put(slot, event)) {
+  const auto put = conflated_->put(slot, event);
+  if (put == ConflationQueue::Put::REPLACED) {
+    record_->conflated.fetch_add(1, std::memory_order_relaxed);
+  } else if (put == ConflationQueue::Put::WAKE) {
     admit(caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, ConflatedWakeUp{}));
   }
 }
@@ -218,24 +236,45 @@ caf::resumable::resume_result Actor::resume(caf::execution_unit* context,
 
 caf::invoke_message_result Actor::consume(caf::mailbox_element& element) {
   auto& r = *record_;
-  r.on_begin(message_type_of(element.content()), clock_ns_);
+  const auto type = message_type_of(element.content());
+  std::optional<TraceBook::Step> step;
+  if (r.traced.load(std::memory_order_relaxed)) {
+    step = runtime_->actors.traces().begin_step(r, element);
+  }
+  r.on_begin(type, clock_ns_);
   try {
     const auto result = dispatch(element);
-    clock_ns_ = core::monotonic_ns();
-    r.on_end(clock_ns_);
+    end_handler(type, step, result, false);
     if (result != caf::invoke_message_result::skipped) {
-      r.on_leave();
+      r.on_leave(type);
       if (retry_.load(std::memory_order_relaxed) == &element) {
         retry_.store(nullptr, std::memory_order_relaxed); // its address may be used again
       }
     }
     return result;
   } catch (...) {
-    clock_ns_ = core::monotonic_ns();
-    r.on_end(clock_ns_);
-    r.on_leave();
+    end_handler(type, step, caf::invoke_message_result::consumed, true);
+    r.on_leave(type);
     keep_crashed(element);
     throw;
+  }
+}
+
+void Actor::end_handler(MessageType type,
+                        std::optional<TraceBook::Step>& step,
+                        caf::invoke_message_result result,
+                        bool crashed) {
+  const auto began_ns = clock_ns_;
+  clock_ns_ = core::monotonic_ns();
+  record_->on_end(type, clock_ns_);
+  if (!step) {
+    return;
+  }
+  auto& traces = runtime_->actors.traces();
+  if (result == caf::invoke_message_result::skipped) {
+    traces.skip_step(*step);
+  } else {
+    traces.end_step(std::move(*step), clock_ns_ - began_ns, crashed);
   }
 }
 
@@ -276,6 +315,8 @@ void Actor::drain_conflated() {
     auto& r = *record_;
     r.current.store(message_type_of(element->content()), std::memory_order_release);
     r.last.store(message_type_of(element->content()), std::memory_order_relaxed);
+    r.messages.on_enter(message_type_of(element->content())); // for its type to be seen at all
+    r.messages.on_leave(message_type_of(element->content()));
     if (super::consume(*element) == caf::invoke_message_result::skipped) {
       admit(caf::make_mailbox_element(nullptr, caf::make_message_id(), {},
                                       element->move_content_to_message()));
@@ -312,7 +353,7 @@ void Actor::drain_mailbox(ActorRecord::Legacy& legacy) {
   const auto down = core::to_caf(core::Errc::ACTOR_DOWN, path() + " ended before it came to this");
   const auto take = [&](auto& queue) {
     while (auto element = queue.take_front()) {
-      record_->on_leave();
+      record_->on_leave(message_type_of(element->content()));
       if (element->mid.is_request()) {
         answer(*element, down);
       } else if (!element->mid.is_response() && element->sender != ctrl()

@@ -91,7 +91,13 @@ public:
 
 private:
   caf::invoke_message_result dispatch(caf::mailbox_element& element);
-  bool refuse_if_full(caf::mailbox_element_ptr& element);
+  [[nodiscard]] bool is_full_for(const caf::mailbox_element& element) const;
+  void refuse(caf::mailbox_element& element);
+  void trace_entry(const caf::mailbox_element& element, bool traced, bool refused);
+  void end_handler(MessageType type,
+                   std::optional<TraceBook::Step>& step,
+                   caf::invoke_message_result result,
+                   bool crashed);
   void drain_conflated();
   void keep_crashed(caf::mailbox_element& element);
   void drain_mailbox(ActorRecord::Legacy& legacy);

@@ -51,7 +51,8 @@ double quantile_us(const std::array<std::atomic<std::uint32_t>, ActorRecord::buc
 
 } // namespace
 
-void ActorRecord::on_enter() noexcept {
+void ActorRecord::on_enter(MessageType type) noexcept {
+  messages.on_enter(type);
   const auto number = entered.fetch_add(1, std::memory_order_acq_rel) + 1;
   if (probe_at_.load(std::memory_order_relaxed) == 0) {
     std::uint64_t none = 0;
@@ -61,7 +62,8 @@ void ActorRecord::on_enter() noexcept {
   }
 }
 
-void ActorRecord::on_leave() noexcept {
+void ActorRecord::on_leave(MessageType type) noexcept {
+  messages.on_leave(type);
   bump(left, std::uint64_t{1});
   const auto probe = probe_at_.load(std::memory_order_relaxed);
   if (probe != 0 && left.load(std::memory_order_relaxed) >= probe) {
@@ -76,7 +78,7 @@ void ActorRecord::on_begin(MessageType type, std::int64_t now_ns) noexcept {
   current.store(type, std::memory_order_release);
 }
 
-void ActorRecord::on_end(std::int64_t now_ns) noexcept {
+void ActorRecord::on_end(MessageType type, std::int64_t now_ns) noexcept {
   const auto took = std::max<std::int64_t>(now_ns - since_ns.load(std::memory_order_relaxed), 0);
   current.store(no_message_type, std::memory_order_release);
   bump(handled, std::uint64_t{1});
@@ -86,6 +88,7 @@ void ActorRecord::on_end(std::int64_t now_ns) noexcept {
   }
   const auto width = static_cast<std::size_t>(std::bit_width(static_cast<std::uint64_t>(took)));
   bump(histogram[std::min(width, buckets - 1)], std::uint32_t{1});
+  messages.on_handled(type, now_ns, took);
 }
 
 void ActorRecord::set_error(std::string text) {
@@ -153,6 +156,7 @@ ActorInfo ActorRecord::info(std::int64_t now_ns) const {
 }
 
 void ActorTable::add(const std::shared_ptr<ActorRecord>& record) {
+  record->traced.store(traces_.follows(record->path), std::memory_order_relaxed);
   const std::lock_guard lock{mutex_};
   records_[record->id] = record;
   newest_[record->path] = record->id;
@@ -160,7 +164,9 @@ void ActorTable::add(const std::shared_ptr<ActorRecord>& record) {
 
 void ActorTable::remove(const ActorRecord& record) {
   const std::lock_guard lock{mutex_};
-  records_.erase(record.id);
+  if (records_.erase(record.id) > 0) {
+    ended_[counted_group(record.path)].add(record);
+  }
   const auto newest = newest_.find(record.path);
   if (newest != newest_.end() && newest->second == record.id) {
     newest_.erase(newest);

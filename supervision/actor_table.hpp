@@ -3,7 +3,9 @@
 #include "core/clock.hpp"
 #include "core/describe.hpp"
 #include "core/time.hpp"
+#include "supervision/message_stats.hpp"
 #include "supervision/message_type.hpp"
+#include "supervision/trace.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/actor_addr.hpp>
@@ -148,10 +150,10 @@ public:
     const auto in = entered.load(std::memory_order_acquire);
     return in > out ? in - out : 0;
   }
-  void on_enter() noexcept;
-  void on_leave() noexcept;
+  void on_enter(MessageType type) noexcept;
+  void on_leave(MessageType type) noexcept;
   void on_begin(MessageType type, std::int64_t now_ns) noexcept;
-  void on_end(std::int64_t now_ns) noexcept;
+  void on_end(MessageType type, std::int64_t now_ns) noexcept;
   void set_error(std::string text);
   [[nodiscard]] std::string error() const;
   [[nodiscard]] ActorInfo info(std::int64_t now_ns) const;
@@ -163,12 +165,15 @@ public:
   std::atomic<std::uint64_t> handled{0};
   std::atomic<std::uint64_t> sent{0};
   std::atomic<std::uint64_t> rejected{0};
+  std::atomic<std::uint64_t> conflated{0}; ///< events replaced by newer ones before they were seen
   std::atomic<std::int64_t> busy_ns{0};
   std::atomic<std::int64_t> max_ns{0};
   std::atomic<MessageType> current{no_message_type};
   std::atomic<MessageType> last{no_message_type};
   std::atomic<std::int64_t> since_ns{0};
   std::array<std::atomic<std::uint32_t>, buckets> histogram{};
+  std::atomic<bool> traced{false}; ///< some trace follows this actor
+  MessageStats messages;
 
   /// What the actor left behind when it ended: its supervisor passes it on or disposes of it.
   struct Legacy {
@@ -190,6 +195,35 @@ private:
   Legacy legacy_;
   bool orphaned_ = false;
 };
+
+/// Figures of all actors of one kind since the node's start, those that ended included.
+struct ActorTotals {
+  std::string service;
+  std::string group;         ///< group_of(path)
+  std::uint64_t actors = 0;  ///< that run now
+  std::uint64_t mailbox = 0; ///< messages that wait now
+  std::uint64_t received = 0;
+  std::uint64_t handled = 0;
+  std::uint64_t sent = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t conflated = 0;
+  std::int64_t busy_ns = 0;
+  std::array<std::uint64_t, ActorRecord::buckets> histogram{};
+
+  void add(const ActorRecord& record);
+};
+
+/// Restarts of one kind of actor for one reason.
+struct RestartCount {
+  std::string service;
+  std::string group;
+  std::string reason;
+  std::uint64_t count = 0;
+};
+
+/// The path with the names of dynamic children (instruments, numbered actors) replaced by "*": so
+/// that the number of groups does not grow with the number of symbols.
+[[nodiscard]] std::string group_of(std::string_view path);
 
 /// What a supervisor tells of a child.
 struct ChildStatus {
@@ -228,6 +262,12 @@ public:
   [[nodiscard]] std::vector<TreeNode> tree(std::string_view path = {}) const;
   /// Ends of the child at the path, oldest first; of all children for an empty path.
   [[nodiscard]] std::vector<ChildEnd> ends(std::string_view path = {}) const;
+  /// By group; counters never go back, whatever ends.
+  [[nodiscard]] std::vector<ActorTotals> totals() const;
+  [[nodiscard]] std::vector<RestartCount> restart_counts() const;
+  /// Follows messages; the caller ends it with end_trace().
+  [[nodiscard]] core::Result<std::shared_ptr<Trace>> start_trace(TraceRequest request);
+  void end_trace(const std::shared_ptr<Trace>& trace);
   [[nodiscard]] std::uint64_t zombies() const noexcept {
     return zombies_.load(std::memory_order_relaxed);
   }
@@ -244,14 +284,21 @@ public:
   [[nodiscard]] std::uint64_t next_id() noexcept { return ++last_id_; }
   void update_child(const std::string& path, const std::function<void(ChildStatus&)>& change);
   void remove_child(std::string_view path);
+  void count_restart(std::string_view path, std::string_view reason);
+  [[nodiscard]] TraceBook& traces() noexcept { return traces_; }
   [[nodiscard]] std::optional<ChildStatus> child(std::string_view path) const;
   /// RUNNING to ZOMBIE; false where someone was faster.
   bool declare_zombie(ActorRecord& record);
   void zombie_ended(const ActorRecord& record);
 
 private:
+  static constexpr std::size_t groups_max = 4096; ///< beyond: counted under "other"
+  [[nodiscard]] std::string counted_group(std::string_view path) const;
   mutable std::mutex mutex_;
   std::unordered_map<std::uint64_t, std::shared_ptr<ActorRecord>> records_;
+  std::map<std::string, ActorTotals, std::less<>> ended_; ///< by group
+  std::map<std::pair<std::string, std::string>, RestartCount> restarts_;
+  TraceBook traces_;
   std::map<std::string, std::uint64_t, std::less<>> newest_;
   std::map<std::string, ChildStatus, PathLess> children_;
   std::atomic<std::uint64_t> last_id_{0};

@@ -2,6 +2,8 @@
 
 #include "core/log.hpp"
 
+#include <algorithm>
+
 namespace troupe::supervision {
 
 namespace {
@@ -19,6 +21,12 @@ double to_ms(std::chrono::nanoseconds d) {
 }
 
 } // namespace
+
+void EdgeLatency::add(std::chrono::nanoseconds took) {
+  const auto bound = std::lower_bound(bounds_ns.begin(), bounds_ns.end(), took.count());
+  ++buckets[static_cast<std::size_t>(bound - bounds_ns.begin())];
+  sum_ns += took.count();
+}
 
 Breaker::Breaker(std::string edge,
                  BreakerSettings settings,
@@ -46,6 +54,7 @@ void Breaker::report(core::Errc outcome, std::chrono::nanoseconds took) {
   bool opened = false;
   {
     const std::lock_guard lock{mutex_};
+    latency_.add(took);
     const auto before = breaker_.opened_count();
     core::traits(outcome).breaker_failure ? breaker_.on_failure(now(), took)
                                           : breaker_.on_success(now(), took);
@@ -94,6 +103,13 @@ BreakerInfo Breaker::info() const {
           to_ms(breaker_.retry_after(t))};
 }
 
+EdgeLatency Breaker::latency() const {
+  const std::lock_guard lock{mutex_};
+  auto latency = latency_;
+  latency.edge = edge_;
+  return latency;
+}
+
 std::shared_ptr<Breaker> Breakers::edge(std::string_view name, const BreakerSettings& settings) {
   const std::lock_guard lock{mutex_};
   if (const auto found = edges_.find(name); found != edges_.end()) {
@@ -128,6 +144,16 @@ std::vector<BreakerInfo> Breakers::snapshot() const {
   all.reserve(edges_.size());
   for (const auto& [name, breaker] : edges_) {
     all.push_back(breaker->info());
+  }
+  return all;
+}
+
+std::vector<EdgeLatency> Breakers::latencies() const {
+  const std::lock_guard lock{mutex_};
+  std::vector<EdgeLatency> all;
+  all.reserve(edges_.size());
+  for (const auto& [name, breaker] : edges_) {
+    all.push_back(breaker->latency());
   }
   return all;
 }

@@ -6,7 +6,9 @@
 
 #include <caf/actor_clock.hpp>
 
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -30,6 +32,20 @@ BOOST_DESCRIBE_STRUCT(BreakerInfo,
                       (),
                       (edge, state, calls, failures, slow, opened, refused, retry_after_ms))
 
+/// How long the calls of one edge took, those that failed included.
+struct EdgeLatency {
+  /// Upper bounds of the buckets; the last bucket has none.
+  static constexpr std::array<std::int64_t, 11> bounds_ns{
+    100'000,    250'000,     500'000,     1'000'000,     2'500'000,    10'000'000,
+    50'000'000, 100'000'000, 250'000'000, 1'000'000'000, 5'000'000'000};
+
+  std::string edge;
+  std::array<std::uint64_t, bounds_ns.size() + 1> buckets{};
+  std::int64_t sum_ns = 0;
+
+  void add(std::chrono::nanoseconds took);
+};
+
 /// One guarded edge. Any thread may call.
 class Breaker {
 public:
@@ -48,6 +64,7 @@ public:
   void disable();
   void reset();
   [[nodiscard]] BreakerInfo info() const;
+  [[nodiscard]] EdgeLatency latency() const;
   [[nodiscard]] const std::string& edge() const { return edge_; }
 
 private:
@@ -57,6 +74,7 @@ private:
   mutable std::mutex mutex_;
   CircuitBreaker breaker_;
   std::uint64_t refused_ = 0;
+  EdgeLatency latency_;
 };
 
 /// All breakers of the process by the name of their edge: "caller>callee@node" for asks,
@@ -76,6 +94,7 @@ public:
   /// Opens every edge to the node: it was declared down.
   void node_down(std::string_view node);
   [[nodiscard]] std::vector<BreakerInfo> snapshot() const;
+  [[nodiscard]] std::vector<EdgeLatency> latencies() const;
 
   // ---- an operator's orders; NOT_FOUND where there is no such edge
   core::Result<void> force_open(std::string_view name);

@@ -20,16 +20,20 @@ struct ConflatedWakeUp {};
 /// filled. Any thread may put, one takes.
 class ConflationQueue {
 public:
-  /// @returns whether the taker must be woken: nothing was waiting
-  bool put(std::string_view slot, const caf::message& event) {
+  enum class Put {
+    REPLACED, ///< an older event of the slot
+    QUEUED,
+    WAKE, ///< queued, and the taker must be woken: nothing was waiting
+  };
+  Put put(std::string_view slot, const caf::message& event) {
     const std::lock_guard lock{mutex_};
     if (const auto found = places_.find(slot); found != places_.end()) {
       events_[found->second - first_].second = event;
-      return false;
+      return Put::REPLACED;
     }
     places_.emplace(std::string{slot}, first_ + events_.size());
     events_.emplace_back(std::string{slot}, event);
-    return !std::exchange(awake_, true);
+    return std::exchange(awake_, true) ? Put::QUEUED : Put::WAKE;
   }
 
   /// @returns false where nothing waits; the next put then wakes again

@@ -2,6 +2,7 @@
 
 #include "core/log.hpp"
 #include "supervision/message_type.hpp"
+#include "supervision/runtime.hpp"
 
 #include <caf/deep_to_string.hpp>
 
@@ -36,7 +37,7 @@ void DeadLetters::add(std::string_view from,
     letter.text = caf::to_string(message);
     letter.size = letter.text.size();
   }
-  store(std::move(letter));
+  store(std::move(letter), message);
 }
 
 void DeadLetters::add_text(std::string_view from,
@@ -55,7 +56,7 @@ void DeadLetters::add_text(std::string_view from,
   store(std::move(letter));
 }
 
-void DeadLetters::store(DeadLetter letter) {
+void DeadLetters::store(DeadLetter letter, caf::message kept) {
   letter.text.resize(std::min(letter.text.size(), text_max));
   std::function<void(const DeadLetter&)> observer;
   bool log = false;
@@ -63,6 +64,12 @@ void DeadLetters::store(DeadLetter letter) {
   {
     const std::lock_guard lock{mutex_};
     letter.id = ++total_;
+    if (!kept.empty() && replayable_ && replayable_(kept)) {
+      kept_.emplace(letter.id, std::move(kept));
+      if (kept_.size() > kept_max) {
+        kept_.erase(kept_.begin());
+      }
+    }
     auto key = letter.to + '\n' + letter.type + '\n' + letter.reason;
     if (counts_.size() >= counters_max && !counts_.contains(key)) {
       key = "other";
@@ -126,6 +133,52 @@ std::optional<DeadLetter> DeadLetters::get(std::uint64_t id) const {
     return std::nullopt;
   }
   return ring_[id - ring_.front().id];
+}
+
+void DeadLetters::set_replayable(std::function<bool(const caf::message&)> replayable) {
+  const std::lock_guard lock{mutex_};
+  replayable_ = std::move(replayable);
+}
+
+core::Result<caf::message> DeadLetters::message(std::uint64_t id) const {
+  const auto letter = get(id);
+  if (!letter) {
+    return core::Error{core::Errc::NOT_FOUND,
+                       "no dead letter has the number " + std::to_string(id)};
+  }
+  const std::lock_guard lock{mutex_};
+  const auto found = kept_.find(id);
+  if (found == kept_.end()) {
+    return core::Error{core::Errc::DENIED,
+                       "letter " + std::to_string(id) + " (" + letter->type
+                         + ") cannot be replayed: only types that may be handled twice are kept, "
+                           "the newest "
+                         + std::to_string(kept_max)
+                         + "; requests, orders, fills and risk never are"};
+  }
+  return found->second;
+}
+
+void DeadLetters::drop_messages() {
+  decltype(kept_) dropped;
+  const std::lock_guard lock{mutex_};
+  dropped.swap(kept_);
+  replayable_ = nullptr;
+}
+
+core::Result<void> replay_dead_letter(Runtime& runtime, std::uint64_t id) {
+  const auto message = runtime.dead_letters.message(id);
+  if (!message) {
+    return message.error();
+  }
+  const auto to = runtime.dead_letters.get(id)->to;
+  if (runtime.registry.find(to).epoch == 0) {
+    return core::Error{core::Errc::NOT_FOUND, "nobody has the path " + to + " any more"};
+  }
+  if (!runtime.registry.send(to, *message)) {
+    return core::Error{core::Errc::ACTOR_DOWN, to + " is down: the message is a dead letter again"};
+  }
+  return {};
 }
 
 } // namespace troupe::supervision

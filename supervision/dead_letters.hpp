@@ -2,6 +2,7 @@
 
 #include "core/clock.hpp"
 #include "core/describe.hpp"
+#include "core/errc.hpp"
 #include "core/time.hpp"
 
 #include <caf/message.hpp>
@@ -44,6 +45,7 @@ class DeadLetters {
 public:
   static constexpr std::size_t capacity = 4096;
   static constexpr std::size_t text_max = 512;
+  static constexpr std::size_t kept_max = 512;         ///< messages kept for a replay
   static constexpr std::size_t counters_max = 2048;    ///< beyond: counted under "other"
   static constexpr unsigned rendered_per_second = 256; ///< messages turned into text
   static constexpr unsigned logged_per_second = 8;
@@ -61,6 +63,14 @@ public:
                 std::string_view reason,
                 std::string text);
 
+  /// Whose messages are kept for a replay, as they were; without it none are.
+  void set_replayable(std::function<bool(const caf::message&)> replayable);
+  /// The message of a letter, to be sent again. @returns NOT_FOUND where the letter is gone;
+  /// DENIED where its type may not be sent twice, or the message is no longer kept
+  [[nodiscard]] core::Result<caf::message> message(std::uint64_t id) const;
+  /// Lets go of the kept messages and the handles in them.
+  void drop_messages();
+
   /// Called for each letter, on the thread that lost it; must not block. An empty one ends it.
   void observe(std::function<void(const DeadLetter&)> observer);
 
@@ -76,7 +86,7 @@ private:
     unsigned used = 0;
     bool take(std::int64_t now_s, unsigned limit);
   };
-  void store(DeadLetter letter);
+  void store(DeadLetter letter, caf::message kept = {});
   bool may_render(std::int64_t now_s);
 
   const core::Clock& clock_;
@@ -85,9 +95,18 @@ private:
   std::uint64_t suppressed_ = 0;
   std::deque<DeadLetter> ring_;
   std::map<std::string, DeadLetterCount> counts_; ///< by to, type and reason in one key
+  std::map<std::uint64_t, caf::message> kept_;    ///< by id
+  std::function<bool(const caf::message&)> replayable_;
   std::function<void(const DeadLetter&)> observer_;
   Budget render_;
   Budget log_;
 };
+
+struct Runtime;
+
+/// Sends the message of a dead letter again, to whoever carries the name of its receiver now.
+/// @returns as DeadLetters::message(); NOT_FOUND where nobody has that name; ACTOR_DOWN where it is
+///          down at the moment
+core::Result<void> replay_dead_letter(Runtime& runtime, std::uint64_t id);
 
 } // namespace troupe::supervision

@@ -27,6 +27,15 @@ void Health::set(std::string_view name, bool ok, std::string reason) {
     conditions_.insert_or_assign(std::string{name},
                                  HealthCondition{std::string{name}, ok, std::move(reason)});
   }
+  started_ = started_ || ready_locked();
+}
+
+void Health::set_alive(std::string_view name, bool ok, std::string reason) {
+  const std::lock_guard lock{mutex_};
+  if (alive_.size() < names_max || alive_.contains(name)) {
+    alive_.insert_or_assign(std::string{name},
+                            HealthCondition{std::string{name}, ok, std::move(reason)});
+  }
 }
 
 void Health::remove(std::string_view name) {
@@ -48,7 +57,20 @@ void Health::clear_degraded(std::string_view name) {
 }
 
 bool Health::live_locked(std::int64_t now_ns) const {
-  return ping_ns_ == 0 || now_ns - ping_ns_ < ping_limit_ns;
+  return (ping_ns_ == 0 || now_ns - ping_ns_ < ping_limit_ns)
+         && std::all_of(alive_.begin(), alive_.end(),
+                        [](const auto& item) { return item.second.ok; });
+}
+
+bool Health::ready_locked() const {
+  return !conditions_.empty()
+         && std::all_of(conditions_.begin(), conditions_.end(),
+                        [](const auto& item) { return item.second.ok; });
+}
+
+bool Health::started() const {
+  const std::lock_guard lock{mutex_};
+  return started_;
 }
 
 bool Health::live() const {
@@ -58,16 +80,21 @@ bool Health::live() const {
 
 bool Health::ready() const {
   const std::lock_guard lock{mutex_};
-  return !conditions_.empty()
-         && std::all_of(conditions_.begin(), conditions_.end(),
-                        [](const auto& item) { return item.second.ok; });
+  return ready_locked();
 }
 
 HealthReport Health::report() const {
   HealthReport report;
-  report.ready = ready();
   const std::lock_guard lock{mutex_};
-  report.live = live_locked(core::monotonic_ns());
+  const auto now_ns = core::monotonic_ns();
+  report.ready = ready_locked();
+  report.started = started_;
+  report.live = live_locked(now_ns);
+  report.alive = values(alive_);
+  report.alive.push_back({"scheduler", ping_ns_ == 0 || now_ns - ping_ns_ < ping_limit_ns, ""});
+  if (!report.alive.back().ok) {
+    report.alive.back().reason = "no message got through for a second";
+  }
   report.conditions = values(conditions_);
   report.degraded = values(degraded_);
   return report;

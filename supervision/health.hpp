@@ -25,10 +25,12 @@ BOOST_DESCRIBE_STRUCT(HealthCondition, (), (name, ok, reason))
 struct HealthReport {
   bool live = false;
   bool ready = false;
-  std::vector<HealthCondition> conditions;
-  std::vector<HealthCondition> degraded; ///< works, with less than it should; `ok` is false
+  bool started = false;
+  std::vector<HealthCondition> alive;      ///< what must hold for the node to be live
+  std::vector<HealthCondition> conditions; ///< what must hold for it to be ready
+  std::vector<HealthCondition> degraded;   ///< works, with less than it should; `ok` is false
 };
-BOOST_DESCRIBE_STRUCT(HealthReport, (), (live, ready, conditions, degraded))
+BOOST_DESCRIBE_STRUCT(HealthReport, (), (live, ready, started, alive, conditions, degraded))
 
 /// Whether the node lives and is ready. Any thread may call.
 class Health {
@@ -38,14 +40,19 @@ public:
   /// A condition that must hold for the node to be ready. Declare it false before the work starts.
   void set(std::string_view name, bool ok, std::string reason = {});
   void remove(std::string_view name);
+  /// A condition that must hold for the node to be live, besides the canary's.
+  void set_alive(std::string_view name, bool ok, std::string reason = {});
   /// Something works with less than it should have (a cache without its server).
   void set_degraded(std::string_view name, std::string reason);
   void clear_degraded(std::string_view name);
 
-  /// A canary actor answered within the last second. True until the first ping is a second old.
+  /// A canary actor answered within the last second, and all that was set_alive() holds. True until
+  /// the first ping is a second old.
   [[nodiscard]] bool live() const;
   /// Every condition holds, and there is at least one.
   [[nodiscard]] bool ready() const;
+  /// It was ready once.
+  [[nodiscard]] bool started() const;
   [[nodiscard]] HealthReport report() const;
   /// Round trip of the last canary, through the scheduler.
   [[nodiscard]] std::chrono::nanoseconds canary() const;
@@ -56,10 +63,14 @@ public:
   void end_ping(std::int64_t now_ns);
 
 private:
+  using Conditions = std::map<std::string, HealthCondition, std::less<>>;
   [[nodiscard]] bool live_locked(std::int64_t now_ns) const;
+  [[nodiscard]] bool ready_locked() const;
   mutable std::mutex mutex_;
-  std::map<std::string, HealthCondition, std::less<>> conditions_;
-  std::map<std::string, HealthCondition, std::less<>> degraded_;
+  Conditions alive_;
+  Conditions conditions_;
+  Conditions degraded_;
+  bool started_ = false;
   std::int64_t ping_ns_ = 0; ///< when the ping on its way was sent; 0 for none
   std::int64_t canary_ns_ = 0;
 };

@@ -60,6 +60,7 @@ LocalRuntime::~LocalRuntime() {
   // The handles held here would keep their actors, and through them these parts, for ever.
   parts_->registry.clear();
   parts_->dead_letters.observe({});
+  parts_->dead_letters.drop_messages();
   if (auto* local = dynamic_cast<LocalBus*>(parts_->bus.get())) {
     local->clear();
   }

@@ -69,6 +69,7 @@ struct Child {
   std::shared_ptr<ActorRecord> record;
   std::uint64_t epoch = 0;
   std::uint64_t restarts = 0;
+  std::string last_end; ///< reason of the predecessor's end
   unsigned attempt = 0; ///< restarts in a row
   std::chrono::nanoseconds started{0};
   std::uint64_t token = 0;    ///< of the newest timer; older ones are void

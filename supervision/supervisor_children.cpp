@@ -123,7 +123,10 @@ void publish_status(Supervisor* self, const Child& child) {
 
 void start_now(Supervisor* self, Child& child) {
   auto& runtime = self->runtime();
-  child.restarts += child.epoch > 0 ? 1U : 0U;
+  if (child.epoch > 0) {
+    ++child.restarts;
+    runtime.actors.count_restart(child.path, child.last_end);
+  }
   ++child.epoch;
   child.token = ++self->state.last_token;
   child.killed = false;
@@ -178,6 +181,7 @@ bool note_end(Supervisor* self, Child& child, const caf::error& reason, bool stu
   end.epoch = child.epoch;
   end.reason = reason_text(reason, stuck);
   end.abnormal = abnormal;
+  child.last_end = end.reason;
   if (abnormal) {
     end.error = reason ? core::to_string(core::from_caf(reason)) : "";
   }

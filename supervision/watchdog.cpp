@@ -10,6 +10,7 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <pthread.h>
 
 namespace troupe::supervision {
 
@@ -49,6 +50,7 @@ Watchdog::Watchdog(Runtime& runtime,
   const SpawnScope scope{std::move(identity)};
   canary_ = runtime.system.spawn(canary);
   thread_ = std::thread{[this] { run(); }};
+  pthread_setname_np(thread_.native_handle(), "troupe.watchdog");
 }
 
 Watchdog::~Watchdog() {

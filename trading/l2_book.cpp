@@ -2,8 +2,8 @@
 
 namespace troupe::trading {
 
-L2Book::L2Book(InstrumentId instrument, Price tick, Quantity lot)
-  : instrument_(std::move(instrument)), ticks_(tick), lots_(lot) {}
+L2Book::L2Book(InstrumentId instrument, Price tick)
+  : instrument_(std::move(instrument)), ticks_(tick) {}
 
 void L2Book::invalidate() {
   for (auto& ladder : ladders_) {
@@ -21,8 +21,8 @@ core::Result<void> L2Book::set_levels(Side side, const std::vector<Level>& level
   for (const auto& level : levels) {
     if (!set(side, level.price, level.quantity)) {
       return refuse("expected a price in steps of " + ticks_.step().to_text()
-                    + " and a quantity in steps of " + lots_.step().to_text() + ", found ["
-                    + level.price.to_text() + ", " + level.quantity.to_text() + "]");
+                    + " and a quantity that is not negative, found [" + level.price.to_text() + ", "
+                    + level.quantity.to_text() + "]");
     }
   }
   return {};
@@ -80,11 +80,11 @@ BookSnapshot L2Book::depth(std::size_t depth) const {
   }
   const auto take = [&](Side side, std::vector<Level>& levels) {
     levels.reserve(std::min(depth, ladder(side).size()));
-    ladder(side).for_each([&](std::int64_t tick, std::int64_t lots) {
+    ladder(side).for_each([&](std::int64_t tick, Quantity quantity) {
       if (levels.size() == depth) {
         return false;
       }
-      levels.push_back({ticks_.value(tick * sign(side)), lots_.value(lots)});
+      levels.push_back({ticks_.value(tick * sign(side)), quantity});
       return true;
     });
   };

@@ -10,28 +10,27 @@
 namespace troupe::trading {
 
 /// The book of one instrument by price level, kept up to date by a venue's feed. Prices are exact:
-/// inside they are whole ticks, and a price or quantity off its step is an error.
+/// inside they are whole ticks, and a price off its step is an error. Quantities are exact and may
+/// be off the instrument's lot: what partial fills and old rules leave in real books is.
 ///
 /// A reader never sees a crossed book: an update that leaves it crossed is refused with
 /// PROTOCOL_ERROR, and the book is empty and not valid() until the next snapshot, for it has lost
 /// touch with the venue. Any other refused update has the same effect: a part of it may be lost.
 class L2Book {
 public:
-  /// @param tick, lot  the instrument's steps; throws core::ErrorException where not positive
-  L2Book(InstrumentId instrument, Price tick, Quantity lot);
+  /// @param tick  the instrument's price step; throws core::ErrorException where not positive
+  L2Book(InstrumentId instrument, Price tick);
 
   /// Replaces the whole.
   [[nodiscard]] core::Result<void> apply(const BookSnapshot& snapshot);
 
   /// Sets the levels named. A delta whose sequence is not above the book's is old and ignored.
-  /// @returns PROTOCOL_ERROR where the book ends up crossed or a level is off its steps, NOT_READY
-  ///          where there was no snapshot yet
+  /// @returns PROTOCOL_ERROR where the book ends up crossed, a price is off its step or a quantity
+  ///          is negative, NOT_READY where there was no snapshot yet
   [[nodiscard]] core::Result<void> apply(const BookDelta& delta);
 
-  /// Part of a batch of updates that ends with finish(): sets one level, in ticks and lots.
-  /// @pre |tick| <= 2^61, lots >= 0
-  void set(Side side, std::int64_t tick, std::int64_t lots);
-  /// The same for exact values; false where they are off their steps or negative.
+  /// Part of a batch of updates that ends with finish(): sets one level. @returns false where the
+  /// price is off its step or the quantity negative
   [[nodiscard]] bool set(Side side, Price price, Quantity quantity);
   /// Ends a batch. @returns as apply(delta)
   [[nodiscard]] core::Result<void> finish(std::uint64_t sequence, core::Timestamp ts_event);
@@ -48,13 +47,14 @@ public:
   [[nodiscard]] std::size_t levels(Side side) const { return ladder(side).size(); }
 
   [[nodiscard]] const InstrumentId& instrument() const { return instrument_; }
+  [[nodiscard]] Price tick() const { return ticks_.step(); }
   [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
   [[nodiscard]] core::Timestamp ts_event() const { return ts_event_; }
 
 private:
   /// One type for both sides, so that a stream that mixes them takes no branch: asks are kept at
   /// their negated ticks, and the best is the largest on either side.
-  using Ladder = TickLadder<Side::BUY, std::int64_t>;
+  using Ladder = TickLadder<Side::BUY, Quantity>;
 
   [[nodiscard]] static constexpr std::int64_t sign(Side side) {
     return 1 - 2 * static_cast<std::int64_t>(side);
@@ -73,24 +73,18 @@ private:
 
   InstrumentId instrument_;
   StepScale<Price> ticks_;
-  StepScale<Quantity> lots_;
   std::array<Ladder, 2> ladders_; ///< by Side
   std::uint64_t sequence_ = 0;
   core::Timestamp ts_event_;
   bool valid_ = false;
 };
 
-inline void L2Book::set(Side side, std::int64_t tick, std::int64_t lots) {
-  ladders_[static_cast<std::size_t>(side)].put(tick * sign(side), lots, lots != 0);
-}
-
 inline bool L2Book::set(Side side, Price price, Quantity quantity) {
   const auto tick = ticks_.count(price);
-  const auto lots = lots_.count(quantity);
-  if (!tick || !lots || *lots < 0) {
+  if (!tick || quantity.sign() < 0) {
     return false;
   }
-  set(side, *tick, *lots);
+  ladders_[static_cast<std::size_t>(side)].put(*tick * sign(side), quantity, !quantity.is_zero());
   return true;
 }
 
@@ -108,7 +102,7 @@ inline std::optional<Level> L2Book::best(Side side) const {
   if (!valid_ || from.empty()) {
     return std::nullopt;
   }
-  return Level{ticks_.value(from.best_tick() * sign(side)), lots_.value(from.best())};
+  return Level{ticks_.value(from.best_tick() * sign(side)), from.best()};
 }
 
 } // namespace troupe::trading

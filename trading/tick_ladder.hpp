@@ -4,6 +4,7 @@
 #include "trading/tick_bitmap.hpp"
 
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <utility>
 #include <vector>
@@ -69,7 +70,7 @@ public:
     }
     const auto i = index(tick);
     if (i >= window_.size()) [[unlikely]] {
-      const auto [at, fresh] = far_.try_emplace(tick);
+      const auto [at, fresh] = insert_far(tick);
       size_ += fresh ? 1 : 0;
       return at->second;
     }
@@ -110,7 +111,7 @@ public:
     --size_;
     const auto i = index(tick);
     if (i >= window_.size()) [[unlikely]] {
-      far_.erase(tick);
+      erase_far(far_.find(tick));
       return;
     }
     bits_.clear(i);
@@ -123,7 +124,9 @@ public:
     for (auto i = bits_.first(); i != TickBitmap::npos; i = bits_.above(i)) {
       bits_.clear(i);
     }
-    far_.clear();
+    while (!far_.empty()) {
+      erase_far(far_.begin());
+    }
     size_ = 0;
   }
 
@@ -147,6 +150,19 @@ public:
   }
 
 private:
+  using Far = std::map<std::int64_t, T>;
+
+  /// Nodes for reuse: a copied ladder begins without any.
+  struct SpareNodes {
+    std::vector<typename Far::node_type> nodes;
+    SpareNodes() = default;
+    SpareNodes(const SpareNodes&) {}
+    SpareNodes(SpareNodes&&) noexcept = default;
+    SpareNodes& operator=(const SpareNodes&) { return *this; }
+    SpareNodes& operator=(SpareNodes&&) noexcept = default;
+    ~SpareNodes() = default;
+  };
+
   [[nodiscard]] std::size_t index(std::int64_t tick) const {
     return static_cast<std::size_t>(tick) - static_cast<std::size_t>(base_);
   }
@@ -178,21 +194,43 @@ private:
 
   /// Moves the window so that `tick` is in it, with three quarters of its room on the far side.
   void centre(std::int64_t tick) {
-    std::vector<std::pair<std::int64_t, T>> moved;
+    moved_.clear();
     for (auto i = bits_.first(); i != TickBitmap::npos; i = bits_.above(i)) {
-      moved.emplace_back(base_ + static_cast<std::int64_t>(i), window_[i]);
+      moved_.emplace_back(base_ + static_cast<std::int64_t>(i), window_[i]);
       bits_.clear(i);
     }
     const auto room = static_cast<std::int64_t>(window_.size());
     base_ = side == Side::BUY ? tick - room * 3 / 4 : tick - room / 4;
-    for (auto& [at, value] : moved) {
+    for (auto& [at, value] : moved_) {
       place(at, std::move(value));
     }
     auto at = far_.lower_bound(base_);
     while (at != far_.end() && index(at->first) < window_.size()) {
       place(at->first, std::move(at->second));
-      at = far_.erase(at);
+      at = erase_far(at);
     }
+  }
+
+  /// Nodes of ticks that went are kept for those that come: a book in its steady state allocates
+  /// nothing.
+  std::pair<typename Far::iterator, bool> insert_far(std::int64_t tick) {
+    if (spare_.nodes.empty()) {
+      return far_.try_emplace(tick);
+    }
+    const auto at = far_.lower_bound(tick);
+    if (at != far_.end() && at->first == tick) {
+      return {at, false};
+    }
+    auto node = std::move(spare_.nodes.back());
+    spare_.nodes.pop_back();
+    node.key() = tick;
+    node.mapped() = T{};
+    return {far_.insert(at, std::move(node)), true};
+  }
+  typename Far::iterator erase_far(typename Far::iterator at) {
+    const auto next = std::next(at);
+    spare_.nodes.push_back(far_.extract(at));
+    return next;
   }
 
   void place(std::int64_t tick, T&& value) {
@@ -201,14 +239,16 @@ private:
       bits_.set(i);
       window_[i] = std::move(value);
     } else {
-      far_.emplace(tick, std::move(value));
+      insert_far(tick).first->second = std::move(value);
     }
   }
 
   std::vector<T> window_;
   TickBitmap bits_;
-  std::map<std::int64_t, T> far_; ///< all worse than every tick of the window
-  std::int64_t base_ = 0;         ///< tick of window_[0]
+  Far far_;                                       ///< all worse than every tick of the window
+  SpareNodes spare_;                              ///< nodes of far ticks that went
+  std::vector<std::pair<std::int64_t, T>> moved_; ///< of centre(): kept for its room
+  std::int64_t base_ = 0;                         ///< tick of window_[0]
   std::int64_t best_ = 0;
   std::size_t size_ = 0;
 };

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <ctime>
+#include <pthread.h>
 
 namespace troupe::net::detail {
 
@@ -51,6 +52,7 @@ void Worker::run_thread() {
       }
     }
   });
+  pthread_setname_np(thread_.native_handle(), "troupe.api");
 }
 
 void Worker::join() {

@@ -64,11 +64,12 @@ bool service_failed(core::Errc code) {
 /// What exists while the node answers.
 struct Serving {
   Serving(supervision::Runtime& node_runtime, const ApiConfig& config, NodeViews node_views)
-    : runtime(node_runtime), views(std::move(node_views)),
+    : runtime(node_runtime), views(std::move(node_views)), monitor(runtime, views, config.version),
       bridge(runtime, "api", {.actors = config.bridges, .in_flight_max = 200}) {}
 
   supervision::Runtime& runtime;
   NodeViews views;
+  NodeMonitor monitor;
   supervision::AskBridge bridge;
 };
 
@@ -93,6 +94,7 @@ struct ApiServer::State {
   LastGood last_good;
   std::shared_ptr<StreamRegistry> streams;
   net::TokenAuthority tokens;
+  std::unique_ptr<AuditLog> audit;
   std::unique_ptr<Serving> serving;
   std::unique_ptr<net::Server> server;
 };
@@ -163,9 +165,11 @@ net::Router ApiServer::State::router() {
       routes.push_back(std::move(made));
     }
   };
-  add_own(health_routes(serving->runtime,
-                        [this]() -> const net::ServerCounters& { return server->counters(); }));
-  add_own(inspect_routes(serving->runtime, serving->views));
+  const OwnParts parts{serving->runtime, serving->views, serving->monitor, *audit,
+                       [this]() -> const net::ServerCounters& { return server->counters(); }};
+  add_own(health_routes(parts));
+  add_own(inspect_routes(parts));
+  add_own(operator_routes(parts));
   std::vector<RouteTable> tables;
   if (config.public_routes) {
     tables = all_routes();
@@ -218,6 +222,11 @@ core::Result<net::Bound> ApiServer::bind() {
   if (!own) {
     return own.error();
   }
+  auto audit = AuditLog::open(state.config.data_dir);
+  if (!audit) {
+    return audit.error();
+  }
+  state.audit = std::move(*audit);
   state.tokens.add("node", *own, {"read", "trade", "admin"});
   state.tokens.set_open_read(state.config.open_reads);
   net::ServerOptions options;

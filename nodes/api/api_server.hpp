@@ -3,10 +3,10 @@
 #include "core/duration.hpp"
 #include "net/auth.hpp"
 #include "net/server.hpp"
+#include "nodes/api/node_views.hpp"
 #include "supervision/runtime.hpp"
 #include "supervision/supervisor.hpp"
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,11 +25,6 @@ struct ApiConfig {
   core::Duration last_good_ttl = std::chrono::seconds{60};
   std::size_t last_good_entries_max = 10'000;
   std::size_t bridges = 8; ///< actors that carry requests from the server's threads
-};
-
-/// What the API shows of the rest of the node.
-struct NodeViews {
-  std::function<std::string()> members; ///< JSON array: the cluster's nodes as this one sees them
 };
 
 /// The node's HTTP and WebSocket API: health, metrics and inspection on every node, the services'

@@ -1,86 +1,17 @@
 #include "nodes/api/inspect_routes.hpp"
 
-#include "core/log.hpp"
-#include "net/envelope.hpp"
-#include "nodes/api/metrics.hpp"
+#include "nodes/api/own_replies.hpp"
 #include "supervision/supervisor.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 namespace troupe::api {
 
-namespace {
+namespace inspect_detail {
 
 using net::Params;
 using net::Request;
 using net::Response;
-
-std::string meta_now(const supervision::Runtime& runtime) {
-  return R"("as_of":")" + core::SystemClock{}.now().to_text() + R"(","quality":"live","source":")"
-         + runtime.node + '"';
-}
-
-class Replies {
-public:
-  explicit Replies(const supervision::Runtime& runtime) : runtime_(&runtime) {}
-
-  template <class T>
-  [[nodiscard]] Response data(const Request& request, const T& value) const {
-    return raw(request, core::json::encode(value));
-  }
-  [[nodiscard]] Response raw(const Request& request, const std::string& json) const {
-    return net::data_response(json, meta_now(*runtime_), request.request_id, runtime_->node);
-  }
-  [[nodiscard]] static Response error(const Request& request, core::Error error) {
-    return net::error_response(error, request.request_id);
-  }
-
-private:
-  const supervision::Runtime* runtime_;
-};
-
-/// The parameters a route takes; anything else is refused by name.
-core::Result<void> only(const Request& request, const std::vector<std::string_view>& known) {
-  for (const auto& parameter : request.query) {
-    if (std::find(known.begin(), known.end(), parameter.name) == known.end()) {
-      return core::Error{core::Errc::INVALID_ARGUMENT,
-                         "unknown parameter " + parameter.name.substr(0, 80)};
-    }
-  }
-  return {};
-}
-
-core::Result<std::size_t> limit_of(const Request& request, std::size_t preset, std::size_t most) {
-  const auto text = request.parameter("limit");
-  if (!text) {
-    return preset;
-  }
-  std::size_t value = 0;
-  const auto [end, ec] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (ec != std::errc{} || end != text->data() + text->size() || value < 1 || value > most) {
-    return core::Error{core::Errc::INVALID_ARGUMENT, "limit: expected 1 to " + std::to_string(most)
-                                                       + ", found \""
-                                                       + std::string(text->substr(0, 80)) + '"'};
-  }
-  return value;
-}
-
-OwnRoute own(std::string method,
-             std::string path,
-             std::string scope,
-             std::string summary,
-             net::SyncHandler handler) {
-  return {{std::move(method), std::move(path), std::move(summary), std::move(scope)},
-          std::move(handler)};
-}
-
-Response health_response(const supervision::Runtime& runtime, bool good) {
-  Response response;
-  response.status = good ? 200 : 503;
-  response.body = core::json::encode(runtime.health.report());
-  return response;
-}
 
 /// One actor, and how its predecessors ended.
 struct ActorDetail {
@@ -89,155 +20,282 @@ struct ActorDetail {
 };
 BOOST_DESCRIBE_STRUCT(ActorDetail, (), (actor, ends))
 
-Response
-show_actor(const supervision::Runtime& runtime, const Replies& replies, const Request& request) {
-  const auto path = request.parameter("path");
-  if (!path) {
-    return Replies::error(request,
-                          {core::Errc::INVALID_ARGUMENT, "path: expected a value, found nothing"});
-  }
-  const auto actor = runtime.actors.actor(*path);
+/// What waits at an actor and what it did last.
+struct MailboxDetail {
+  std::string path;
+  std::uint64_t mailbox = 0;
+  std::uint64_t mailbox_cap = 0;
+  double oldest_waiting_ms = 0.0;
+  std::string current_message;
+  double current_ms = 0.0;
+  std::uint64_t conflated = 0;
+  std::vector<supervision::MessageTypeInfo> types;
+  std::vector<supervision::RecentMessage> recent;
+};
+BOOST_DESCRIBE_STRUCT(MailboxDetail,
+                      (),
+                      (path,
+                       mailbox,
+                       mailbox_cap,
+                       oldest_waiting_ms,
+                       current_message,
+                       current_ms,
+                       conflated,
+                       types,
+                       recent))
+
+/// Connections of the API's server.
+struct ApiFigures {
+  std::uint64_t connections = 0; ///< now
+  std::uint64_t websockets = 0;  ///< now
+  std::uint64_t accepted = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  std::uint64_t slow_consumers = 0; ///< cut off
+};
+BOOST_DESCRIBE_STRUCT(
+  ApiFigures, (), (connections, websockets, accepted, refused, bytes_in, bytes_out, slow_consumers))
+
+struct NetReport {
+  std::uint64_t epoch = 0;
+  std::vector<PeerFigures> peers;
+  ListenerFigures listener;
+  BusFigures bus;
+  ApiFigures api;
+};
+BOOST_DESCRIBE_STRUCT(NetReport, (), (epoch, peers, listener, bus, api))
+
+struct ShardReport {
+  std::uint64_t epoch = 0;
+  std::string fingerprint;
+  std::vector<std::string> roles;
+  std::vector<std::string> drained;
+  std::optional<std::uint32_t> shard; ///< of the symbol asked for
+  std::vector<ServiceShards> services;
+};
+BOOST_DESCRIBE_STRUCT(ShardReport, (), (epoch, fingerprint, roles, drained, shard, services))
+
+struct TraceReport {
+  std::string path;
+  std::string match;
+  std::uint64_t skipped = 0; ///< messages too many a second to look into
+  std::vector<supervision::TraceEvent> events;
+};
+BOOST_DESCRIBE_STRUCT(TraceReport, (), (path, match, skipped, events))
+
+core::Error no_actor(const supervision::Runtime& runtime, const std::string& path) {
+  return {core::Errc::NOT_FOUND, "no actor at " + path.substr(0, 200) + " on node " + runtime.node};
+}
+
+core::Result<ActorDetail> show_actor(const supervision::Runtime& runtime, const std::string& path) {
+  const auto actor = runtime.actors.actor(path);
   if (!actor) {
-    return Replies::error(request,
-                          {core::Errc::NOT_FOUND, "no actor at " + std::string(path->substr(0, 200))
-                                                    + " on node " + runtime.node});
+    return no_actor(runtime, path);
   }
-  return replies.data(request, ActorDetail{*actor, runtime.actors.ends(*path)});
+  return ActorDetail{*actor, runtime.actors.ends(path)};
 }
 
-/// A change somebody ordered: done, logged with who, and answered.
-Response change(const supervision::Runtime& runtime,
-                const Replies& replies,
-                const Request& request,
-                std::string_view what,
-                std::string_view parameter,
-                const std::function<core::Result<void>(const std::string&)>& act) {
-  const auto value = request.parameter(parameter);
-  if (!value) {
-    return Replies::error(request, {core::Errc::INVALID_ARGUMENT,
-                                    std::string(parameter) + ": expected a value, found nothing"});
+core::Result<MailboxDetail> show_messages(const supervision::Runtime& runtime,
+                                          const std::string& path) {
+  const auto record = runtime.actors.find(path);
+  if (!record) {
+    return no_actor(runtime, path);
   }
-  const std::string target{*value};
-  const auto done = act(target);
-  core::log::info("operator command",
-                  {{"command", what},
-                   {"target", target},
-                   {"by", request.subject},
-                   {"from", request.remote_address},
-                   {"request_id", request.request_id},
-                   {"outcome", done ? std::string_view{"done"} : core::name(done.error().code)}});
-  if (!done) {
-    return Replies::error(request, done.error());
-  }
-  return replies.raw(request,
-                     R"({"done":")" + std::string(what) + R"(","node":")" + runtime.node + "\"}");
+  const auto now_ns = core::monotonic_ns();
+  const auto info = record->info(now_ns);
+  return MailboxDetail{.path = path,
+                       .mailbox = info.mailbox,
+                       .mailbox_cap = info.mailbox_cap,
+                       .oldest_waiting_ms = info.oldest_waiting_ms,
+                       .current_message = info.current_message,
+                       .current_ms = info.current_ms,
+                       .conflated = record->conflated.load(),
+                       .types = record->messages.types(),
+                       .recent = record->messages.recent(now_ns)};
 }
 
-std::vector<OwnRoute> change_routes(supervision::Runtime& runtime, const Replies& replies) {
-  const auto to = [&runtime, replies](std::string what, std::string parameter,
-                                      std::function<core::Result<void>(const std::string&)> act) {
-    return [&runtime, replies, what, parameter, act](const Request& request, const Params&) {
-      return change(runtime, replies, request, what, parameter, act);
-    };
-  };
-  return {
-    own("post", "/inspect/restart", "admin", "restart the actor at path",
-        to("restart", "path",
-           [&runtime](const std::string& path) {
-             return supervision::restart_child(runtime, path);
-           })),
-    own("post", "/inspect/kill", "admin", "crash the actor at path, as a fault would",
-        to("kill", "path",
-           [&runtime](const std::string& path) { return supervision::kill_child(runtime, path); })),
-    own("post", "/inspect/breakers/open", "admin", "hold the breaker of edge open",
-        to("breaker open", "edge",
-           [&runtime](const std::string& edge) { return runtime.breakers.force_open(edge); })),
-    own("post", "/inspect/breakers/disable", "admin", "let everything through the breaker of edge",
-        to("breaker disable", "edge",
-           [&runtime](const std::string& edge) { return runtime.breakers.disable(edge); })),
-    own("post", "/inspect/breakers/reset", "admin",
-        "close the breaker of edge and forget its window",
-        to("breaker reset", "edge",
-           [&runtime](const std::string& edge) { return runtime.breakers.reset(edge); })),
-  };
+ClusterFigures cluster_of(const OwnParts& parts) {
+  return parts.views.cluster ? parts.views.cluster() : ClusterFigures{};
 }
 
-} // namespace
-
-std::vector<OwnRoute> health_routes(supervision::Runtime& runtime,
-                                    std::function<const net::ServerCounters&()> counters) {
-  const auto health = [&runtime](auto good) {
-    return [&runtime, good](const Request&, const Params&) {
-      return health_response(runtime, good(runtime.health));
-    };
-  };
-  using supervision::Health;
-  return {
-    own("get", "/health", "none", "the node's health, with what is degraded",
-        health([](const Health& h) { return h.live() && h.ready(); })),
-    own("get", "/health/live", "none",
-        "200 while a message gets through the scheduler within a second",
-        health([](const Health& h) { return h.live(); })),
-    own("get", "/health/ready", "none", "200 once everything this node carries can serve",
-        health([](const Health& h) { return h.ready(); })),
-    own("get", "/health/startup", "none", "200 once the node has started",
-        health([](const Health& h) { return h.ready(); })),
-    own("get", "/health/tree", "none", "supervisors, their children and their states",
-        [&runtime](const Request&, const Params&) {
-          Response response;
-          response.body = R"({"node":")" + runtime.node + R"(","children":)"
-                          + core::json::encode(runtime.actors.tree()) + '}';
-          return response;
-        }),
-    own("get", "/metrics", "none", "figures in Prometheus' text format",
-        [&runtime, counters = std::move(counters)](const Request&, const Params&) {
-          Response response;
-          response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-          response.body = metrics_text(runtime, counters());
-          return response;
-        }),
-  };
+NetReport net_report(const OwnParts& parts) {
+  auto cluster = cluster_of(parts);
+  const auto& server = parts.counters();
+  return {.epoch = cluster.epoch,
+          .peers = std::move(cluster.peers),
+          .listener = cluster.listener,
+          .bus = cluster.bus,
+          .api = {.connections = server.connections_open.load(),
+                  .websockets = server.websockets_open.load(),
+                  .accepted = server.connections_accepted.load(),
+                  .refused = server.connections_refused.load(),
+                  .bytes_in = server.bytes_in.load(),
+                  .bytes_out = server.bytes_out.load(),
+                  .slow_consumers = server.websocket_cut_off.load()}};
 }
 
-std::vector<OwnRoute> inspect_routes(supervision::Runtime& runtime, NodeViews views) {
-  const Replies replies{runtime};
-  const auto simple = [&runtime, replies](auto make) {
-    return [&runtime, replies, make](const Request& request, const Params&) {
-      if (const auto fine = only(request, {}); !fine) {
-        return Replies::error(request, fine.error());
+ShardReport shard_report(const OwnParts& parts, const std::optional<std::string_view>& symbol) {
+  auto cluster = cluster_of(parts);
+  ShardReport report{.epoch = cluster.epoch,
+                     .fingerprint = std::move(cluster.fingerprint),
+                     .roles = std::move(cluster.roles),
+                     .drained = std::move(cluster.drained),
+                     .shard = std::nullopt,
+                     .services = std::move(cluster.services)};
+  if (symbol && parts.views.shard_of) {
+    report.shard = parts.views.shard_of(*symbol);
+    for (auto& service : report.services) { // of this shard only
+      if (*report.shard < service.owners.size()) {
+        service.owners = {service.owners[*report.shard]};
       }
-      return replies.raw(request, make());
-    };
-  };
-  std::vector<OwnRoute> routes{
-    own("get", "/inspect/nodes", "read", "the cluster's nodes as this one sees them",
-        simple(views.members)),
-    own("get", "/inspect/tree", "read", "supervision trees of this node", simple([&runtime] {
-          return R"({"name":")" + runtime.node + R"(","children":)"
-                 + core::json::encode(runtime.actors.tree()) + '}';
-        })),
-    own("get", "/inspect/actors", "read", "every actor of this node with its figures",
-        simple([&runtime] { return core::json::encode(runtime.actors.actors()); })),
-    own("get", "/inspect/actor", "read", "one actor by path, and how its predecessors ended",
-        [&runtime, replies](const Request& request, const Params&) {
-          return show_actor(runtime, replies, request);
-        }),
-    own("get", "/inspect/breakers", "read", "circuit breakers of this node",
-        simple([&runtime] { return core::json::encode(runtime.breakers.snapshot()); })),
-    own("get", "/inspect/dead-letters", "read", "the newest messages that nobody handled",
-        [&runtime, replies](const Request& request, const Params&) {
-          const auto fine = only(request, {"limit"});
-          const auto limit = limit_of(request, 100, supervision::DeadLetters::capacity);
-          if (!fine || !limit) {
-            return Replies::error(request, fine ? limit.error() : fine.error());
-          }
-          return replies.data(request, runtime.dead_letters.tail(*limit));
-        }),
-  };
-  for (auto& route : change_routes(runtime, replies)) {
-    routes.push_back(std::move(route));
+    }
   }
-  return routes;
+  return report;
+}
+
+Response show_letters(const OwnParts& parts, const OwnReplies& replies, const Request& request) {
+  const auto& letters = parts.runtime.dead_letters;
+  const auto fine = only_parameters(request, {"limit", "id"});
+  const auto limit = number_parameter(request, "limit", 100, supervision::DeadLetters::capacity);
+  const auto id = number_parameter(request, "id", 0, UINT64_MAX);
+  if (!fine || !limit || !id) {
+    return OwnReplies::error(request, !fine ? fine.error() : !limit ? limit.error() : id.error());
+  }
+  if (*id == 0) {
+    return replies.data(request.request_id, letters.tail(*limit));
+  }
+  const auto letter = letters.get(*id);
+  if (!letter) {
+    return OwnReplies::error(request, {core::Errc::NOT_FOUND, "no dead letter has the number "
+                                                                + std::to_string(*id) + " on node "
+                                                                + parts.runtime.node});
+  }
+  return replies.data(request.request_id, std::vector{*letter});
+}
+
+Response show_restarts(const OwnParts& parts, const OwnReplies& replies, const Request& request) {
+  if (const auto fine = only_parameters(request, {"since", "path"}); !fine) {
+    return OwnReplies::error(request, fine.error());
+  }
+  auto ends = parts.runtime.actors.ends(request.parameter("path").value_or(""));
+  if (const auto since = request.parameter("since")) {
+    const auto from = core::Timestamp::from_text(*since);
+    if (!from) {
+      return OwnReplies::error(
+        request, {core::Errc::INVALID_ARGUMENT,
+                  "since: expected RFC 3339, found \"" + std::string(since->substr(0, 80)) + '"'});
+    }
+    std::erase_if(ends, [&](const auto& end) { return end.at < *from; });
+  }
+  return replies.data(request.request_id, ends);
+}
+
+/// Answers when the trace is over.
+void trace(const OwnParts& parts,
+           const OwnReplies& replies,
+           const Request& request,
+           const net::Responder& respond) {
+  const auto fine = only_parameters(request, {"path", "match", "seconds", "limit", "text"});
+  const auto seconds = number_parameter(
+    request, "seconds", 5, std::uint64_t{supervision::TraceBook::duration_most.count()});
+  const auto limit = number_parameter(request, "limit", 100, supervision::TraceBook::events_most);
+  if (!fine || !seconds || !limit) {
+    respond(OwnReplies::error(request, !fine      ? fine.error()
+                                       : !seconds ? seconds.error()
+                                                  : limit.error()));
+    return;
+  }
+  supervision::TraceRequest wanted;
+  wanted.path = request.parameter("path").value_or("");
+  wanted.match = request.parameter("match").value_or("");
+  wanted.events_max = *limit;
+  wanted.duration = std::chrono::seconds{static_cast<std::int64_t>(*seconds)};
+  wanted.with_text = request.parameter("text") == "true";
+  const auto started =
+    parts.monitor.trace(std::move(wanted), [replies, respond](const supervision::Trace& done) {
+      respond(
+        replies.data(respond.request_id(), TraceReport{done.request().path, done.request().match,
+                                                       done.skipped(), done.events()}));
+    });
+  if (!started) {
+    respond(OwnReplies::error(request, started.error()));
+  }
+}
+
+} // namespace inspect_detail
+
+std::vector<OwnRoute> inspect_routes(const OwnParts& parts) {
+  using namespace inspect_detail;
+  auto& runtime = parts.runtime;
+  const OwnReplies replies{runtime};
+  const auto simple = [replies](auto make) {
+    return net::SyncHandler{[replies, make](const Request& request, const Params&) {
+      if (const auto fine = only_parameters(request, {}); !fine) {
+        return OwnReplies::error(request, fine.error());
+      }
+      return replies.raw(request.request_id, make());
+    }};
+  };
+  const auto of_path = [&runtime, replies](auto show) {
+    return net::SyncHandler{[&runtime, replies, show](const Request& request, const Params&) {
+      const auto path = required_parameter(request, "path");
+      if (!path) {
+        return OwnReplies::error(request, path.error());
+      }
+      const auto found = show(runtime, *path);
+      return found ? replies.data(request.request_id, *found)
+                   : OwnReplies::error(request, found.error());
+    }};
+  };
+  const auto with_request = [parts, replies](auto show) {
+    return net::SyncHandler{[parts, replies, show](const Request& request, const Params&) {
+      return show(parts, replies, request);
+    }};
+  };
+  using core::json::encode;
+  return {
+    own_route("get", "/inspect/nodes", "read", "the cluster's nodes as this one sees them",
+              simple([parts] { return parts.views.members ? parts.views.members() : "[]"; })),
+    own_route("get", "/inspect/tree", "read", "supervision trees of this node", simple([&runtime] {
+                return R"({"name":")" + runtime.node + R"(","children":)"
+                       + encode(runtime.actors.tree()) + '}';
+              })),
+    own_route("get", "/inspect/actors", "read", "every actor of this node with its figures",
+              simple([&runtime] { return encode(runtime.actors.actors()); })),
+    own_route("get", "/inspect/actor", "read", "one actor by path, and how its predecessors ended",
+              of_path(show_actor)),
+    own_route("get", "/inspect/messages", "read",
+              "what waits at the actor at path and what it handled last, by type",
+              of_path(show_messages)),
+    own_route("get", "/inspect/restarts", "read",
+              "how supervised children ended, oldest first; since a time, of one path",
+              with_request(show_restarts)),
+    own_route("get", "/inspect/breakers", "read", "circuit breakers of this node",
+              simple([&runtime] { return encode(runtime.breakers.snapshot()); })),
+    own_route("get", "/inspect/dead-letters", "read",
+              "the newest messages that nobody handled, or the one with that id",
+              with_request(show_letters)),
+    own_route(
+      "get", "/inspect/shards", "read",
+      "who owns the shards of each service, or those of a symbol, as this node sees it",
+      with_request([](const OwnParts& own, const OwnReplies& reply, const Request& request) {
+        const auto fine = only_parameters(request, {"symbol"});
+        return fine ? reply.data(request.request_id, shard_report(own, request.parameter("symbol")))
+                    : OwnReplies::error(request, fine.error());
+      })),
+    own_route("get", "/inspect/net", "read", "links to other nodes and connections of the API",
+              simple([parts] { return encode(net_report(parts)); })),
+    own_route("get", "/inspect/process", "read", "memory, threads and clock of this process",
+              simple([parts] { return encode(parts.monitor.report()); })),
+    own_route("get", "/inspect/trace", "read",
+              "follows messages of the actor at path, or those that hold a text, for some seconds "
+              "or until so many were seen",
+              net::AsyncHandler{[parts, replies](const Request& request, const Params&,
+                                                 const net::Responder& respond) {
+                trace(parts, replies, request, respond);
+              }}),
+  };
 }
 
 } // namespace troupe::api

@@ -1,14 +1,13 @@
 #pragma once
 
-#include "net/counters.hpp"
-#include "supervision/runtime.hpp"
+#include "nodes/api/inspect_routes.hpp"
 
 #include <string>
 
 namespace troupe::api {
 
-/// The node's figures in Prometheus' text format (version 0.0.4).
-[[nodiscard]] std::string metrics_text(const supervision::Runtime& runtime,
-                                       const net::ServerCounters& server);
+/// The node's figures in Prometheus' text format (version 0.0.4). Actors of a dynamic set
+/// (instruments) are one series, so that the number of series does not grow with the symbols.
+[[nodiscard]] std::string metrics_text(const OwnParts& parts);
 
 } // namespace troupe::api

@@ -4,10 +4,13 @@
 
 #include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/io/network/multiplexer.hpp>
 #include <caf/io/scribe.hpp>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <mutex>
 
 namespace troupe::cluster {
@@ -16,7 +19,8 @@ namespace troupe::cluster {
 struct Cluster::Gate {
   std::mutex mutex;
   caf::actor gateway;
-  std::vector<caf::actor> watchers; ///< that came before the gateway
+  std::vector<caf::actor> watchers;                              ///< that came before the gateway
+  std::map<std::string, std::shared_ptr<LinkCounters>> counters; ///< of the newest link, by node
 
   [[nodiscard]] caf::actor get() {
     const std::lock_guard hold{mutex};
@@ -81,6 +85,10 @@ core::Result<std::unique_ptr<Cluster>> Cluster::make(caf::actor_system& system, 
   link_options.tls = *tls;
   link_options.self = self.options_.self;
   link_options.established = [gate = self.gate_](Established link) {
+    {
+      const std::lock_guard hold{gate->mutex};
+      gate->counters[link.peer.node] = link.counters;
+    }
     if (const auto gateway = gate->get()) {
       caf::anon_send(gateway, caf::open_atom_v, std::move(link.scribe),
                      hello_frame::encode_body(link.peer), link.dialled);
@@ -115,6 +123,7 @@ void Cluster::join(Front front) {
   // BASP finds the receiver of a peer's message in the registry.
   system_.registry().put(gateway_.id(), caf::actor_cast<caf::strong_actor_ptr>(gateway_));
   caf::anon_send(gateway_, caf::join_atom_v);
+  join_ns_ = core::monotonic_ns();
   const std::lock_guard hold{gate_->mutex};
   gate_->gateway = gateway_;
   for (const auto& watcher : gate_->watchers) {
@@ -167,6 +176,32 @@ void Cluster::cut(const std::string& node) {
   if (links_) {
     links_->cut(node);
   }
+}
+
+std::map<std::string, Cluster::Traffic> Cluster::traffic() const {
+  std::map<std::string, Traffic> all;
+  const std::lock_guard hold{gate_->mutex};
+  for (const auto& [node, counters] : gate_->counters) {
+    all[node] = {counters->bytes_in.load(), counters->bytes_out.load()};
+  }
+  return all;
+}
+
+bool Cluster::joined() const {
+  const auto since = join_ns_.load();
+  if (since == 0) {
+    return false;
+  }
+  const auto& members = view()->members;
+  const bool met = std::any_of(members.begin(), members.end(), [](const Member& member) {
+    return !member.self && member.state == MemberState::UP;
+  });
+  return met || options_.settings.seeds.empty()
+         || core::monotonic_ns() - since > std::chrono::nanoseconds{join_patience}.count();
+}
+
+void Cluster::post_to_network(std::function<void()> function) const {
+  system_.middleman().backend().post(std::move(function));
 }
 
 } // namespace troupe::cluster

@@ -6,6 +6,11 @@
 #include "nodes/cluster/settings.hpp"
 #include "nodes/cluster/view.hpp"
 
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,6 +51,19 @@ public:
   [[nodiscard]] const Address& listening() const { return listening_; }
   [[nodiscard]] const LinkStats* link_stats() const;
 
+  /// Bytes of the newest link to a node, both ways, as on the wire.
+  struct Traffic {
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+  };
+  [[nodiscard]] std::map<std::string, Traffic> traffic() const;
+  /// Whether this node has met another one, has no seeds to wait for, or waited for them long
+  /// enough (`join_patience`): dead seeds must not delay a start.
+  [[nodiscard]] bool joined() const;
+  static constexpr std::chrono::milliseconds join_patience{500};
+  /// Runs a function on the thread of CAF's multiplexer, which serves all links. Any thread.
+  void post_to_network(std::function<void()> function) const;
+
   /// This node carries these roles from now on: a drain, or its end.
   void set_roles(const std::vector<std::string>& roles);
   /// Ends the link to a node, as a cut cable would: for drills.
@@ -64,6 +82,7 @@ private:
   std::shared_ptr<Gate> gate_;
   std::shared_ptr<Links> links_;
   caf::actor gateway_;
+  std::atomic<std::int64_t> join_ns_{0}; ///< when join() was called, monotonic
 };
 
 } // namespace troupe::cluster

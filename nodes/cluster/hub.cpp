@@ -178,4 +178,19 @@ HubStats Hub::stats() const {
   return out;
 }
 
+std::map<std::string, PeerQueue> Hub::peer_queues() const {
+  std::map<std::string, PeerQueue> queues;
+  for (const auto& topic : core_->topics()) {
+    const std::lock_guard hold{topic->mutex};
+    for (const auto& [peer, stream] : topic->streams) {
+      auto& queue = queues[peer];
+      queue.events += stream.waiting();
+      queue.bytes += stream.bytes();
+      queue.conflated += stream.conflated();
+      queue.dropped += stream.dropped();
+    }
+  }
+  return queues;
+}
+
 } // namespace troupe::cluster

@@ -7,6 +7,7 @@
 #include <caf/fwd.hpp>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -23,6 +24,14 @@ struct HubStats {
   std::uint64_t conflated = 0; ///< replaced by a newer one before they were sent
   std::uint64_t dropped = 0;   ///< for want of room; peers of lossless topics saw a gap
   std::uint64_t waiting_bytes = 0;
+};
+
+/// What waits on its way to one peer, over all topics.
+struct PeerQueue {
+  std::uint64_t events = 0;    ///< that wait for credit
+  std::uint64_t bytes = 0;     ///< of them, and of what was sent but not yet taken over
+  std::uint64_t conflated = 0; ///< replaced by newer ones before they were sent
+  std::uint64_t dropped = 0;   ///< for want of room
 };
 
 /// The bus of a node of a cluster: local subscribers at once, other nodes in batches, once per node
@@ -49,6 +58,7 @@ public:
   /// (open, node, incarnation, hub), (close, node) at a lost link, (delete, node) at its death.
   [[nodiscard]] const caf::actor& actor() const { return actor_; }
   [[nodiscard]] HubStats stats() const;
+  [[nodiscard]] std::map<std::string, PeerQueue> peer_queues() const;
 
   /// Ends the actor; what is published later stays local.
   void stop();

@@ -16,6 +16,7 @@
 
 #include <map>
 #include <mutex>
+#include <pthread.h>
 #include <set>
 #include <sys/socket.h>
 #include <thread>
@@ -387,6 +388,7 @@ core::Result<std::unique_ptr<Links>> Links::start(caf::actor_system& system, Opt
   }
   asio::co_spawn(state->context, state->listen(), asio::detached);
   state->thread = std::thread{[raw = state.get()] { raw->context.run(); }};
+  pthread_setname_np(state->thread.native_handle(), "troupe.links");
   return std::unique_ptr<Links>{new Links(std::move(state))};
 }
 

@@ -33,6 +33,10 @@ std::string cell(const Json& row, const std::string& key) {
       text +=
         (text.empty() ? "" : ",") + (item.is_string() ? item.get<std::string>() : item.dump());
     }
+  } else if (at->is_object()) {
+    for (const auto& [name, item] : at->items()) {
+      text += (text.empty() ? "" : " ") + name + "=" + item.dump();
+    }
   } else {
     text = at->dump();
   }

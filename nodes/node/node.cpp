@@ -11,6 +11,7 @@
 #include "nodes/cluster/cluster.hpp"
 #include "nodes/cluster/process_id.hpp"
 #include "nodes/node/data_dir.hpp"
+#include "nodes/node/views.hpp"
 #include "supervision/root_supervisor.hpp"
 #include "supervision/runtime.hpp"
 
@@ -22,42 +23,6 @@
 namespace troupe::node {
 
 namespace {
-
-/// A member as the inspector shows it.
-struct MemberRow {
-  std::string name;
-  cluster::MemberState state = cluster::MemberState::JOINING;
-  bool self = false;
-  std::vector<std::string> roles;
-  std::string api;
-  std::string cluster;
-  double phi = 0;
-  double rtt_ms = 0;
-  core::Timestamp since;
-  std::string build;
-  std::string incarnation;
-};
-BOOST_DESCRIBE_STRUCT(
-  MemberRow, (), (name, state, self, roles, api, cluster, phi, rtt_ms, since, build, incarnation))
-
-std::string members_json(const cluster::Cluster& cluster) {
-  std::vector<MemberRow> rows;
-  constexpr double us_per_ms = 1'000;
-  for (const auto& member : cluster.view()->members) {
-    rows.push_back({.name = member.hello.node,
-                    .state = member.state,
-                    .self = member.self,
-                    .roles = member.hello.roles,
-                    .api = member.hello.api,
-                    .cluster = member.hello.cluster,
-                    .phi = member.phi,
-                    .rtt_ms = member.rtt_us / us_per_ms,
-                    .since = member.since,
-                    .build = member.hello.build,
-                    .incarnation = std::to_string(member.hello.incarnation)});
-  }
-  return core::json::encode(rows);
-}
 
 /// "sqlite:history.db" -> "sqlite:DATA_DIR/history.db"; other addresses as they are
 std::string storage_in(const std::string& data_dir, const std::string& url) {
@@ -110,6 +75,7 @@ struct Node::State {
   api::ApiServer api;
   net::Bound bound;
   std::unique_ptr<cluster::Cluster> cluster;
+  std::unique_ptr<RoleDrain> drain;
   std::unique_ptr<supervision::LocalRuntime> local;
   std::unique_ptr<supervision::RootSupervisor> root;
 };
@@ -175,6 +141,7 @@ core::Result<void> Node::State::make_cluster(const std::string& api_url) {
     return made.error();
   }
   cluster = std::move(*made);
+  drain = std::make_unique<RoleDrain>(settings.node.roles, *cluster);
   return {};
 }
 
@@ -204,9 +171,9 @@ Node::State::start(const std::function<void(const std::string&)>& on_escalation)
     cluster->bus(), cluster->placement());
   auto& runtime = local->runtime();
   runtime.health.set("services", false, "starting");
+  runtime.dead_letters.set_replayable(messages::is_replayable);
   set_fronts(runtime);
-  if (auto started = api.start(runtime, {.members = [this] { return members_json(*cluster); }});
-      !started) {
+  if (auto started = api.start(runtime, make_views(*cluster, *drain)); !started) {
     return started;
   }
   cluster->join(

@@ -2,11 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
-#include <string_view>
+#include <sstream>
 
 namespace troupe::oracle {
 
@@ -14,111 +12,57 @@ namespace {
 
 using nlohmann::json;
 
-struct Tolerance {
-  double absolute = 0.0;
-  double relative = 0.0;
-  std::size_t from_index = 0;
-};
-
-std::optional<Tolerance> read_tolerance(const json& value) {
-  if (value.is_number()) {
-    return Tolerance{value.get<double>(), 0.0, 0};
-  }
-  if (!value.is_object() || (!value.contains("abs") && !value.contains("rel"))) {
-    return std::nullopt;
-  }
-  return Tolerance{value.value("abs", 0.0), value.value("rel", 0.0),
-                   value.value("from_index", std::size_t{0})};
-}
-
-/// `<stem>_abs`, `<stem>_rel` and `<stem>_exact` (an absolute one) together.
-std::optional<Tolerance> named_by_stem(const json& tolerance, const std::string& stem) {
-  std::optional<Tolerance> out;
-  for (const char* suffix : {"_abs", "_exact", "_rel"}) {
-    const auto it = tolerance.find(stem + suffix);
-    if (it != tolerance.end() && it->is_number()) {
-      out = out.value_or(Tolerance{});
-      (std::string_view{suffix} == "_rel" ? out->relative : out->absolute) = it->get<double>();
-    }
-  }
-  return out;
-}
-
-/// The loosest of the figures under names that start with `prefix`: what is derived from fitted
-/// parameters cannot be nearer than they are.
-std::optional<Tolerance> loosest_of(const json& tolerance, const std::string& prefix) {
-  std::optional<Tolerance> out;
-  for (const auto& [key, value] : tolerance.items()) {
-    if (key.starts_with(prefix) && value.is_number()) {
-      out = out.value_or(Tolerance{});
-      auto& part = key.ends_with("_rel") ? out->relative : out->absolute;
-      part = std::max(part, value.get<double>());
-    }
-  }
-  return out;
-}
-
-/// The strictest of all figures, absolute and relative alike.
-std::optional<Tolerance> strictest_of(const json& tolerance) {
-  std::optional<double> least;
-  for (const auto& [key, value] : tolerance.items()) {
-    if (value.is_number()
-        && (key.ends_with("_abs") || key.ends_with("_rel") || key.ends_with("_exact"))) {
-      least = std::min(least.value_or(value.get<double>()), value.get<double>());
-    }
-  }
-  return least ? std::optional{Tolerance{*least, *least, 0}} : std::nullopt;
-}
-
-std::optional<Tolerance> tolerance_of(const json& tolerance, const std::string& output) {
+std::optional<Tolerance> stated_tolerance(const json& tolerance, const std::string& output) {
   for (const char* key : {output.c_str(), "if_wilder_seed"}) {
     if (const auto it = tolerance.find(key); it != tolerance.end()) {
       return read_tolerance(*it);
     }
   }
-  if (!tolerance.is_object()) {
-    return read_tolerance(tolerance);
+  return read_tolerance(tolerance);
+}
+
+void problem(std::string text, Comparison& out) {
+  out.passed = false;
+  if (out.problem.empty()) {
+    out.problem = std::move(text);
   }
-  std::string stem = output;
-  for (;;) {
-    if (const auto named = named_by_stem(tolerance, stem)) {
-      return named;
-    }
-    const auto cut = stem.rfind('_');
-    if (cut == std::string::npos) {
-      break;
-    }
-    stem.resize(cut);
-  }
-  if (const auto whole = read_tolerance(tolerance)) {
-    return whole;
-  }
-  const auto derived = loosest_of(tolerance, stem + '_');
-  return derived ? derived : strictest_of(tolerance);
 }
 
 class Comparer {
 public:
-  explicit Comparer(Tolerance tolerance) : tolerance_(tolerance) {}
+  Comparer(const ToleranceOf& tolerance_of, Tolerance tolerance)
+    : tolerance_of_(tolerance_of), tolerance_(tolerance) {}
 
   void run(const json& expected, const json& found, const std::string& at, Comparison& out) const {
     if (expected.is_array()) {
       array(expected, found, at, out);
     } else if (expected.is_number()) {
       number(expected.get<double>(), found, at, out);
+    } else if (expected.is_object()) {
+      object(expected, found, at, out);
     } else if (expected != found) {
       problem(at + ": expected " + expected.dump() + ", found " + found.dump(), out);
     }
   }
 
-private:
-  static void problem(std::string text, Comparison& out) {
-    out.passed = false;
-    if (out.problem.empty()) {
-      out.problem = std::move(text);
+  /// Every key by the tolerance of its own.
+  void
+  object(const json& expected, const json& found, const std::string& at, Comparison& out) const {
+    for (const auto& [name, value] : expected.items()) {
+      const std::string place = at.empty() ? name : at + '.' + name;
+      const auto limits = tolerance_of_(place);
+      const auto it = found.find(name);
+      if (it == found.end()) {
+        problem(place + ": an output that is not computed", out);
+      } else if (!limits) {
+        problem(place + ": no tolerance stated", out);
+      } else {
+        Comparer{tolerance_of_, *limits}.run(value, *it, place, out);
+      }
     }
   }
 
+private:
   void
   array(const json& expected, const json& found, const std::string& at, Comparison& out) const {
     if (!found.is_array() || found.size() != expected.size()) {
@@ -168,50 +112,75 @@ private:
     out.passed = out.passed && error <= allowed;
   }
 
+  const ToleranceOf& tolerance_of_;
   Tolerance tolerance_;
 };
 
-void compare_outputs(const json& expected,
-                     const json& found,
-                     const json& tolerance,
-                     const std::string& group,
-                     Comparison& out) {
-  for (const auto& [key, value] : expected.items()) {
-    const std::string name = group.empty() ? key : group + '_' + key;
-    const auto it = found.find(key);
-    if (it == found.end()) {
-      out.passed = false;
-      out.problem = name + ": an output that is not computed";
-      continue;
-    }
-    if (value.is_object()) {
-      compare_outputs(value, *it, tolerance, name, out);
-      continue;
-    }
-    const auto limits = tolerance_of(tolerance, name);
-    if (!limits) {
-      out.passed = false;
-      out.problem = name + ": no tolerance stated";
-      continue;
-    }
-    Comparer{*limits}.run(value, *it, name, out);
-  }
-}
-
 } // namespace
 
-Comparison compare(const json& expected, const json& found, const json& tolerance) {
-  Comparison out;
-  if (expected.is_object()) {
-    compare_outputs(expected, found, tolerance, "", out);
-  } else {
-    compare_outputs(json{{"expected", expected}}, json{{"expected", found}}, tolerance, "", out);
+std::optional<Tolerance> read_tolerance(const json& value) {
+  if (value.is_number()) {
+    return Tolerance{value.get<double>(), 0.0, 0};
   }
+  if (!value.is_object() || (!value.contains("abs") && !value.contains("rel"))) {
+    return std::nullopt;
+  }
+  return Tolerance{value.value("abs", 0.0), value.value("rel", 0.0),
+                   value.value("from_index", std::size_t{0})};
+}
+
+std::optional<Tolerance> named_tolerance(const json& tolerance, const std::string& name) {
+  const std::string absolute = name + "_abs";
+  const std::string relative = name + "_rel";
+  if (!tolerance.contains(absolute) && !tolerance.contains(relative)) {
+    return std::nullopt;
+  }
+  return Tolerance{tolerance.value(absolute, 0.0), tolerance.value(relative, 0.0), 0};
+}
+
+Comparison compare_by(const json& expected, const json& found, const ToleranceOf& tolerance_of) {
+  Comparison out;
+  Comparer{tolerance_of, {}}.object(expected, found, "", out);
   if (out.compared == 0 && out.problem.empty()) {
-    out.passed = false;
-    out.problem = "nothing to compare";
+    problem("nothing to compare", out);
   }
   return out;
+}
+
+Comparison compare(const json& expected, const json& found, const json& tolerance) {
+  return compare_by(expected, found,
+                    [&](const std::string& path) { return stated_tolerance(tolerance, path); });
+}
+
+void judge_fit(double log_likelihood_expected,
+               double log_likelihood_found,
+               Comparison& comparison) {
+  std::ostringstream note;
+  note.precision(12);
+  note << "log-likelihood " << log_likelihood_found << ", oracle's " << log_likelihood_expected;
+  if (log_likelihood_found > log_likelihood_expected && !comparison.passed
+      && comparison.problem.empty()) {
+    comparison.passed = true;
+    note << ": ours is higher, so other parameters pass";
+  }
+  comparison.note = note.str();
+}
+
+void merge(Comparison& into, Comparison other) {
+  into.passed = into.passed && other.passed;
+  into.compared += other.compared;
+  if (into.worst_at.empty() || other.worst_ratio > into.worst_ratio) {
+    into.worst_error = other.worst_error;
+    into.worst_tolerance = other.worst_tolerance;
+    into.worst_ratio = other.worst_ratio;
+    into.worst_at = std::move(other.worst_at);
+  }
+  if (into.problem.empty()) {
+    into.problem = std::move(other.problem);
+  }
+  if (!other.note.empty()) {
+    into.note += (into.note.empty() ? "" : "; ") + other.note;
+  }
 }
 
 } // namespace troupe::oracle

@@ -3,6 +3,8 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <cstddef>
+#include <functional>
+#include <optional>
 #include <string>
 
 namespace troupe::oracle {
@@ -16,19 +18,47 @@ struct Comparison {
   double worst_ratio = 0.0;     ///< worst_error / worst_tolerance; above 1 fails
   std::string worst_at;         ///< such as adx[27]
   std::string problem;          ///< a difference of shape; empty where there is none
+  std::string note;             ///< what a reader must know of a pass, such as two likelihoods
 };
 
-/// Compares every output of `expected` (object: output name -> number, arrays of them, or a group
-/// of outputs; or one bare array). A null in front of a series is warm-up and must be null in
-/// `found` too; a null further on is where the oracle has no value, and is not compared.
+/// What an output may be off by: abs + rel |expected|.
+struct Tolerance {
+  double absolute = 0.0;
+  double relative = 0.0;
+  std::size_t from_index = 0; ///< entries of an array before it are only checked for being there
+};
+
+/// Tolerance of an output by its path, such as `coef.omega`; none where none is stated.
+using ToleranceOf = std::function<std::optional<Tolerance>(const std::string& path)>;
+
+/// {abs, rel, from_index}, or a number, which is absolute.
+[[nodiscard]] std::optional<Tolerance> read_tolerance(const nlohmann::json& value);
+
+/// `NAME_abs` and `NAME_rel` of a case's tolerances.
+[[nodiscard]] std::optional<Tolerance> named_tolerance(const nlohmann::json& tolerance,
+                                                       const std::string& name);
+
+/// Compares every output of `expected` (object: output name -> number, array or object of them).
+/// A null in front of a series is warm-up and must be null in `found` too; a null further on is
+/// where the oracle has no value, and is not compared.
 /// @param tolerance  {abs, rel}, or one entry of either form per output name; `if_wilder_seed`
 ///                   {from_index, abs, rel} takes precedence for arrays: our seeds are Wilder's,
-///                   entries before from_index are then not compared, their warm-up still is.
-///                   `<output>_abs|_rel|_exact` may name an output, a group, or the first words of
-///                   their names. An output that nothing names: the overall abs and rel; else, in a
-///                   group with stated members, the loosest of them; else the strictest one stated
+///                   entries before from_index are then not compared, their warm-up still is
 [[nodiscard]] Comparison compare(const nlohmann::json& expected,
                                  const nlohmann::json& found,
                                  const nlohmann::json& tolerance);
+
+/// The same with a topic's own reading of the tolerances.
+/// @param tolerance_of  asked for every key of every object; nested keys are joined by dots
+[[nodiscard]] Comparison compare_by(const nlohmann::json& expected,
+                                    const nlohmann::json& found,
+                                    const ToleranceOf& tolerance_of);
+
+/// The rule for fits: shows both log-likelihoods, and where ours is the higher one, parameters that
+/// differ pass. What is missing or of another shape still fails.
+void judge_fit(double log_likelihood_expected, double log_likelihood_found, Comparison& comparison);
+
+/// Adds a comparison of other outputs of the same case.
+void merge(Comparison& into, Comparison other);
 
 } // namespace troupe::oracle

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <memory>
 #include <stdexcept>
@@ -72,34 +71,18 @@ std::string read_text(const std::filesystem::path& path) {
   }
 }
 
-Inputs::Inputs(nlohmann::json inputs, std::filesystem::path folder, const nlohmann::json& item)
-  : inputs_(std::make_unique<nlohmann::json>(std::move(inputs))), item_(item),
-    folder_(std::move(folder)) {}
-
-Inputs::~Inputs() = default;
-
-const nlohmann::json& Inputs::empty_case() {
-  static const nlohmann::json none = nlohmann::json::object();
-  return none;
-}
+Inputs::Inputs(const nlohmann::json& inputs, std::filesystem::path folder)
+  : inputs_(inputs), folder_(std::move(folder)) {}
 
 bool Inputs::has(const std::string& key) const {
-  return inputs_->contains(key);
-}
-
-const nlohmann::json& Inputs::at(const std::string& key) const {
-  const auto it = inputs_->find(key);
-  if (it == inputs_->end()) {
-    throw std::runtime_error("inputs: expected \"" + key + "\", found none");
-  }
-  return *it;
+  return inputs_.contains(key);
 }
 
 double Inputs::number(const std::string& key) const {
-  const auto it = inputs_->find(key);
-  if (it == inputs_->end() || !it->is_number()) {
+  const auto it = inputs_.find(key);
+  if (it == inputs_.end() || !it->is_number()) {
     throw std::runtime_error("inputs." + key + ": expected a number, found "
-                             + (it == inputs_->end() ? "nothing" : it->dump()));
+                             + (it == inputs_.end() ? "nothing" : it->dump()));
   }
   return it->get<double>();
 }
@@ -113,7 +96,7 @@ Eigen::Index Inputs::whole(const std::string& key) const {
 }
 
 std::string Inputs::text(const std::string& key, const std::string& otherwise) const {
-  return inputs_->value(key, otherwise);
+  return inputs_.value(key, otherwise);
 }
 
 Eigen::VectorXd Inputs::column(std::string_view name) const {
@@ -123,8 +106,8 @@ Eigen::VectorXd Inputs::column(std::string_view name) const {
     logarithms = true;
   }
   const std::string key{name};
-  const auto inlined = inputs_->find(key);
-  Eigen::VectorXd values = inlined != inputs_->end() && inlined->is_array()
+  const auto inlined = inputs_.find(key);
+  Eigen::VectorXd values = inlined != inputs_.end() && inlined->is_array()
                              ? to_vector(inlined->get<std::vector<double>>())
                              : csv_column(key);
   if (has("scale")) {
@@ -230,145 +213,6 @@ Eigen::VectorXd Inputs::csv_column(const std::string& name) const {
     values.push_back(parse_number(trimmed(cells[index]), where));
   }
   return to_vector(values);
-}
-
-std::vector<std::string> Inputs::csv_header() const {
-  const std::string content = read_text(folder_ / at("csv").get<std::string>());
-  std::vector<std::string> names;
-  for (const auto cell : split(std::string_view{content}.substr(0, content.find('\n')), ',')) {
-    names.emplace_back(trimmed(cell));
-  }
-  return names;
-}
-
-Eigen::MatrixXd Inputs::table() const {
-  for (const char* key : {"returns", "x", "X", "data"}) {
-    if (!has("csv") && has(key)) {
-      return matrix(key);
-    }
-  }
-  const auto names = has("columns") ? at("columns").get<std::vector<std::string>>() : csv_header();
-  Eigen::MatrixXd out;
-  for (std::size_t j = 0; j < names.size(); ++j) {
-    const auto values = column(names[j]);
-    if (j == 0) {
-      out.resize(values.size(), static_cast<Eigen::Index>(names.size()));
-    }
-    if (values.size() != out.rows()) {
-      throw std::runtime_error("inputs.columns: expected columns of one length");
-    }
-    out.col(static_cast<Eigen::Index>(j)) = values;
-  }
-  const auto rows = has("rows") ? at("rows") : nlohmann::json("all");
-  if (rows.is_number_integer()) {
-    return out.topRows(std::min(rows.get<Eigen::Index>(), out.rows()));
-  }
-  if (rows.is_array() && rows.size() == 2) {
-    const auto from = rows[0].get<Eigen::Index>();
-    const auto to = rows[1].get<Eigen::Index>();
-    if (from < 0 || to <= from || to > out.rows()) {
-      throw std::runtime_error("inputs.rows: expected 0 <= from < to <= "
-                               + std::to_string(out.rows()));
-    }
-    return out.middleRows(from, to - from);
-  }
-  if (rows != "all") {
-    throw std::runtime_error("inputs.rows: expected \"all\", a number or [from, to), found "
-                             + rows.dump());
-  }
-  return out;
-}
-
-Eigen::MatrixXd Inputs::matrix(const std::string& key) const {
-  const auto rows = at(key).get<std::vector<std::vector<double>>>();
-  Eigen::MatrixXd out(static_cast<Eigen::Index>(rows.size()),
-                      static_cast<Eigen::Index>(rows.empty() ? 0 : rows.front().size()));
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (rows[i].size() != rows.front().size()) {
-      throw std::runtime_error("inputs." + key + ": expected rows of one length");
-    }
-    out.row(static_cast<Eigen::Index>(i)) = to_vector(rows[i]);
-  }
-  return out;
-}
-
-Eigen::VectorXd Inputs::vector(const std::string& key) const {
-  return to_vector(at(key).get<std::vector<double>>());
-}
-
-const nlohmann::json& Inputs::parameter(const std::string& key) const {
-  static const nlohmann::json none;
-  if (has(key)) {
-    return at(key);
-  }
-  const auto expected = item_.find("expected");
-  if (expected != item_.end() && expected->is_object() && expected->contains(key)) {
-    return expected->at(key);
-  }
-  return none;
-}
-
-std::optional<double> Inputs::parameter_number(const std::string& key) const {
-  const auto& value = parameter(key);
-  return value.is_number() ? std::optional{value.get<double>()} : std::nullopt;
-}
-
-std::vector<std::string> Inputs::wanted() const {
-  std::vector<std::string> names;
-  if (const auto it = item_.find("expected"); it != item_.end() && it->is_object()) {
-    for (const auto& entry : it->items()) {
-      names.push_back(entry.key());
-    }
-  }
-  return names;
-}
-
-bool Inputs::wants(const std::string& output) const {
-  const auto names = wanted();
-  return std::find(names.begin(), names.end(), output) != names.end();
-}
-
-std::string Inputs::words() const {
-  std::string text;
-  for (const char* key : {"id", "conventions", "how_produced"}) {
-    if (const auto it = item_.find(key); it != item_.end() && it->is_string()) {
-      text += it->get<std::string>() + " ; ";
-    }
-  }
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
-nlohmann::json resolved_inputs(const nlohmann::json& item, const nlohmann::json& cases) {
-  const auto referred = [&](const nlohmann::json& value) -> nlohmann::json {
-    const auto text = value.is_string() ? value.get<std::string>() : std::string{};
-    if (!text.starts_with("see ") && !text.starts_with("same as ")) {
-      return {};
-    }
-    const auto id = text.substr(text.rfind(' ') + 1);
-    for (const auto& other : cases) {
-      if (other.value("id", "") == id && other.at("inputs").is_object()) {
-        return other.at("inputs");
-      }
-    }
-    throw std::runtime_error("inputs: refers to a case that is not in this file: " + text);
-  };
-  const auto& inputs = item.at("inputs");
-  if (auto whole = referred(inputs); !whole.is_null()) {
-    return whole;
-  }
-  auto out = inputs;
-  for (const auto& value : inputs) {
-    if (const auto other = referred(value); !other.is_null()) {
-      for (const auto& [key, given] : other.items()) {
-        if (!out.contains(key)) {
-          out[key] = given;
-        }
-      }
-    }
-  }
-  return out;
 }
 
 } // namespace troupe::oracle

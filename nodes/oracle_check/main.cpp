@@ -31,22 +31,67 @@ std::string rounded(double value) {
   return out.str();
 }
 
+/// The inputs of the case that a text such as "same as ID" or "see ID" names; null for other
+/// values.
+json referred_inputs(const json& value, const json& cases) {
+  const auto text = value.is_string() ? value.get<std::string>() : std::string{};
+  if (!text.starts_with("same as ") && !text.starts_with("see ")) {
+    return {};
+  }
+  for (const auto& other : cases) {
+    const auto id = other.value("id", "");
+    if (!id.empty() && text.ends_with(' ' + id) && other.at("inputs").is_object()) {
+      return other.at("inputs");
+    }
+  }
+  throw std::runtime_error("inputs: expected \"" + text + "\" to name a case of the file");
+}
+
+/// The inputs of a case: its own, another's, or its own with what another's has beside them.
+json inputs_of(const json& item, const json& cases) {
+  json inputs = item.at("inputs");
+  if (auto whole = referred_inputs(inputs, cases); !whole.is_null()) {
+    return whole;
+  }
+  if (!inputs.is_object()) {
+    throw std::runtime_error("inputs: expected an object or \"same as\" a case of the file, found "
+                             + inputs.dump());
+  }
+  for (const auto& value : item.at("inputs")) {
+    if (const auto other = referred_inputs(value, cases); !other.is_null()) {
+      json merged = other;
+      merged.update(inputs);
+      inputs = std::move(merged);
+    }
+  }
+  return inputs;
+}
+
 Verdict check(const json& item,
               const json& cases,
               const std::string& topic,
               const std::filesystem::path& folder) {
   Verdict verdict{item.value("id", "?"), "unsupported", "topic " + topic, {}};
-  const auto evaluate = troupe::oracle::find_topic(topic);
-  if (evaluate == nullptr) {
+  const auto* const found = troupe::oracle::find_topic(topic);
+  if (found == nullptr) {
     return verdict;
   }
   try {
-    const troupe::oracle::Inputs inputs{troupe::oracle::resolved_inputs(item, cases), folder, item};
-    const auto found = evaluate(inputs, item.value("conventions", ""));
+    const json values = inputs_of(item, cases);
+    const troupe::oracle::Inputs inputs{values, folder};
+    const auto conventions = item.value("conventions", "");
+    const auto how_produced = item.value("how_produced", "");
+    const auto tolerance = item.value("tolerance", json::object());
+    const json& expected = item.at("expected");
     verdict.comparison =
-      troupe::oracle::compare(item.at("expected"), found, item.value("tolerance", json::object()));
+      found->judge != nullptr
+        ? found->judge({inputs, conventions, how_produced, expected, tolerance, verdict.id})
+        : troupe::oracle::compare(expected, found->evaluate(inputs, conventions), tolerance);
     verdict.outcome = verdict.comparison.passed ? "pass" : "fail";
     verdict.detail = verdict.comparison.problem;
+    if (const auto& note = verdict.comparison.note; !note.empty()) {
+      verdict.detail += (verdict.detail.empty() ? "" : "; ") + note;
+    }
   } catch (const std::exception& failure) {
     verdict.outcome = "fail";
     verdict.detail = failure.what();
@@ -93,8 +138,9 @@ int main(int argc, char** argv) {
     try {
       const auto document = json::parse(troupe::oracle::read_text(file));
       const auto topic = document.at("topic").get<std::string>();
-      for (const auto& item : document.at("cases")) {
-        const auto verdict = check(item, document.at("cases"), topic, file.parent_path());
+      const json& cases = document.at("cases");
+      for (const auto& item : cases) {
+        const auto verdict = check(item, cases, topic, file.parent_path());
         ++totals[verdict.outcome];
         print(verdict, as_json);
       }

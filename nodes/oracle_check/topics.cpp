@@ -1,6 +1,6 @@
 #include "topics.hpp"
 
-#include "answers.hpp"
+#include "outputs.hpp"
 #include "quant/indicators/adx.hpp"
 #include "quant/indicators/atr.hpp"
 #include "quant/indicators/bollinger.hpp"
@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <utility>
@@ -28,16 +29,6 @@ struct Columns {
     : high(inputs.column("high")), low(inputs.column("low")), close(inputs.column("close")) {}
   [[nodiscard]] quant::BarSeries bars() const { return {high, low, close}; }
 };
-
-/// One entry per bar: null for the bars before those of `tail`.
-json aligned(const Eigen::VectorXd& tail, Eigen::Index bars) {
-  json out = json::array();
-  for (Eigen::Index t = 0; t < bars; ++t) {
-    const auto i = t - (bars - tail.size());
-    out.push_back(i < 0 ? json{} : json(tail[i]));
-  }
-  return out;
-}
 
 json evaluate_adx(const Inputs& inputs, std::string_view) {
   const Columns columns{inputs};
@@ -91,26 +82,26 @@ json evaluate_rsi(const Inputs& inputs, std::string_view) {
 }
 
 // clang-format off
-constexpr std::array<std::pair<std::string_view, Evaluate>, 7> topics{{
-  {"adx",        evaluate_adx},
-  {"atr",        evaluate_atr},
-  {"bollinger",  evaluate_bollinger},
-  {"choppiness", evaluate_choppiness},
-  {"covariance", evaluate_covariance},
-  {"pca",        evaluate_pca},
-  {"rsi",        evaluate_rsi},
-}};
+constexpr auto topics = std::to_array<Topic>({
+  {"adx",              evaluate_adx, nullptr},
+  {"atr",              evaluate_atr, nullptr},
+  {"bollinger",        evaluate_bollinger, nullptr},
+  {"choppiness",       evaluate_choppiness, nullptr},
+  {"covariance",       nullptr, judge_covariance},
+  {"dcc",              nullptr, judge_dcc},
+  {"garch",            nullptr, judge_garch},
+  {"pca",              nullptr, judge_pca},
+  {"realised_vol",     nullptr, judge_realised_volatility},
+  {"rsi",              evaluate_rsi, nullptr},
+});
 // clang-format on
 
 } // namespace
 
-Evaluate find_topic(std::string_view topic) {
-  for (const auto& [name, evaluate] : topics) {
-    if (name == topic) {
-      return evaluate;
-    }
-  }
-  return nullptr;
+const Topic* find_topic(std::string_view topic) {
+  const auto found = std::find_if(topics.begin(), topics.end(),
+                                  [&](const Topic& entry) { return entry.name == topic; });
+  return found == topics.end() ? nullptr : &*found;
 }
 
 } // namespace troupe::oracle

@@ -1,10 +1,10 @@
-#include "answers.hpp"
+#include "outputs.hpp"
+#include "parameters.hpp"
 #include "quant/covariance/ewma.hpp"
 #include "quant/covariance/pca.hpp"
 #include "quant/covariance/sample.hpp"
 #include "quant/covariance/shrinkage.hpp"
 #include "quant/dependence/rank.hpp"
-#include "topics.hpp"
 
 #include <cmath>
 #include <optional>
@@ -16,15 +16,6 @@ namespace {
 
 using Eigen::MatrixXd;
 using nlohmann::json;
-
-bool mentions(const std::string& words, std::initializer_list<const char*> any) {
-  for (const char* one : any) {
-    if (words.find(one) != std::string::npos) {
-      return true;
-    }
-  }
-  return false;
-}
 
 /// "kendall_01": a prefix and the two digits of a pair.
 std::optional<std::pair<Eigen::Index, Eigen::Index>> pair_in(const std::string& name,
@@ -41,35 +32,33 @@ void add_correlation(json& out, const MatrixXd& covariance) {
   const auto correlation = value_of(quant::correlation_of(covariance));
   out["cov"] = rows_of(covariance);
   out["corr"] = rows_of(correlation.matrix);
-  out["vol"] = to_json(correlation.volatility);
+  out["vol"] = list_of(correlation.volatility);
 }
 
 /// Weight of the past by whichever of its names the case uses (those of pandas' ewm).
-std::optional<double> decay_of(const Inputs& inputs) {
-  for (const char* key : {"lambda", "lam", "decay"}) {
-    if (const auto value = inputs.parameter_number(key)) {
-      return value;
-    }
+std::optional<double> decay_of(const Case& item) {
+  if (const auto lambda = parameter_number(item, {"lambda", "lam", "decay"})) {
+    return lambda;
   }
-  if (const auto alpha = inputs.parameter_number("alpha")) {
+  if (const auto alpha = parameter_number(item, "alpha")) {
     return 1.0 - *alpha;
   }
-  if (const auto span = inputs.parameter_number("span")) {
+  if (const auto span = parameter_number(item, "span")) {
     return 1.0 - 2.0 / (*span + 1.0);
   }
-  if (const auto com = inputs.parameter_number("com")) {
+  if (const auto com = parameter_number(item, "com")) {
     return 1.0 - 1.0 / (*com + 1.0);
   }
-  if (const auto halflife = inputs.parameter_number("halflife")) {
+  if (const auto halflife = parameter_number(item, "halflife")) {
     return std::exp2(-1.0 / *halflife);
   }
   return std::nullopt;
 }
 
 /// "var0_series_last10": variance of one column after each of the last bars.
-void add_variance_series(json& out, const Inputs& inputs, const MatrixXd& returns, double lambda) {
+void add_variance_series(json& out, const Case& item, const MatrixXd& returns, double lambda) {
   const std::string middle = "_series_last";
-  for (const auto& name : inputs.wanted()) {
+  for (const auto& [name, value] : item.expected.items()) {
     const auto at = name.find(middle);
     if (!name.starts_with("var") || at == std::string::npos) {
       continue;
@@ -93,11 +82,10 @@ void add_variance_series(json& out, const Inputs& inputs, const MatrixXd& return
   }
 }
 
-json evaluate_exponential(const Inputs& inputs, const MatrixXd& returns, double lambda) {
-  const auto words = inputs.words();
+json evaluate_exponential(const Case& item, const MatrixXd& returns, double lambda) {
   json out = json::object();
-  const bool zero_mean =
-    inputs.has("lambda") || mentions(words, {"zero mean", "riskmetrics", "zero-mean"});
+  const bool zero_mean = item.inputs.has("lambda")
+                         || mentions_any(words_of(item), {"zero mean", "riskmetrics", "zero-mean"});
   if (!zero_mean) {
     add_correlation(out, value_of(quant::ewm_covariance_centred(returns, 1.0 - lambda)));
     return out;
@@ -111,18 +99,18 @@ json evaluate_exponential(const Inputs& inputs, const MatrixXd& returns, double 
   add_correlation(out, value_of(running.covariance()));
   out["cov_normalised_weights"] =
     rows_of(value_of(quant::ewma_covariance_normalised(returns, lambda)));
-  add_variance_series(out, inputs, returns, lambda);
+  add_variance_series(out, item, returns, lambda);
   return out;
 }
 
 json evaluate_shrinkage(const std::string& words, const MatrixXd& returns) {
   using quant::ShrinkageTarget;
   auto target = ShrinkageTarget::IDENTITY;
-  if (mentions(words, {"constant correlation", "constant-correlation", "constcorr", "honey"})) {
+  if (mentions_any(words, {"constant correlation", "constant-correlation", "constcorr", "honey"})) {
     target = ShrinkageTarget::CONSTANT_CORRELATION;
-  } else if (mentions(words, {"oas", "chen, wiesel", "oracle approximating"})) {
+  } else if (mentions_any(words, {"oas", "chen, wiesel", "oracle approximating"})) {
     target = ShrinkageTarget::IDENTITY_OAS;
-  } else if (mentions(words, {"single factor", "single-factor", "single_factor"})) {
+  } else if (mentions_any(words, {"single factor", "single-factor", "single_factor"})) {
     target = ShrinkageTarget::SINGLE_FACTOR;
   }
   const auto shrunk = value_of(quant::shrunk_covariance(returns, target));
@@ -134,15 +122,15 @@ json evaluate_shrinkage(const std::string& words, const MatrixXd& returns) {
   return out;
 }
 
-json evaluate_sample(const Inputs& inputs, const MatrixXd& returns) {
+json evaluate_sample(const Case& item, const MatrixXd& returns) {
   json out = json::object();
   add_correlation(out, value_of(quant::sample_covariance(returns)));
-  out["mean"] = to_json(returns.colwise().mean().transpose());
+  out["mean"] = list_of(returns.colwise().mean().transpose());
   out["spearman"] = rows_of(value_of(quant::spearman_correlation(returns)));
   const MatrixXd kendall = value_of(quant::kendall_correlation(returns));
   out["kendall"] = rows_of(kendall);
   const MatrixXd spearman = value_of(quant::spearman_correlation(returns));
-  for (const auto& name : inputs.wanted()) {
+  for (const auto& [name, value] : item.expected.items()) {
     if (const auto pair = pair_in(name, "kendall_");
         pair && std::max(pair->first, pair->second) < returns.cols()) {
       out[name] = kendall(pair->first, pair->second);
@@ -151,7 +139,7 @@ json evaluate_sample(const Inputs& inputs, const MatrixXd& returns) {
       out[name] = spearman(other->first, other->second);
     }
   }
-  if (inputs.wants("condition_number")) {
+  if (wants(item, "condition_number")) {
     out["condition_number"] =
       value_of(quant::condition_number(value_of(quant::sample_covariance(returns))));
   }
@@ -160,19 +148,19 @@ json evaluate_sample(const Inputs& inputs, const MatrixXd& returns) {
 
 } // namespace
 
-json evaluate_covariance(const Inputs& inputs, std::string_view) {
-  const MatrixXd returns = inputs.table();
-  if (const auto lambda = decay_of(inputs)) {
-    return evaluate_exponential(inputs, returns, *lambda);
+Comparison judge_covariance(const Case& item) {
+  const MatrixXd returns = series_of(item);
+  if (const auto lambda = decay_of(item)) {
+    return compare_by_words(item, evaluate_exponential(item, returns, *lambda));
   }
-  return inputs.wants("shrinkage") || inputs.wants("single_factor_shrinkage")
-           ? evaluate_shrinkage(inputs.words(), returns)
-           : evaluate_sample(inputs, returns);
+  return compare_by_words(item, wants(item, "shrinkage") || wants(item, "single_factor_shrinkage")
+                                  ? evaluate_shrinkage(words_of(item), returns)
+                                  : evaluate_sample(item, returns));
 }
 
-json evaluate_pca(const Inputs& inputs, std::string_view) {
-  const MatrixXd returns = inputs.table();
-  const bool of_correlation = mentions(inputs.words(), {"correlation", "corr_", "standardis"});
+Comparison judge_pca(const Case& item) {
+  const MatrixXd returns = series_of(item);
+  const bool of_correlation = mentions_any(words_of(item), {"correlation", "corr_", "standardis"});
   const auto pca = value_of(
     quant::principal_components(of_correlation ? value_of(quant::sample_correlation(returns))
                                                : value_of(quant::sample_covariance(returns))));
@@ -180,12 +168,13 @@ json evaluate_pca(const Inputs& inputs, std::string_view) {
     returns.cols(), returns.rows(),
     of_correlation ? 1.0 : pca.total_variance / static_cast<double>(returns.cols())));
   const auto rank = value_of(quant::effective_rank(pca.eigenvalues));
-  return {{"eigenvalues", to_json(pca.eigenvalues)},
-          {"explained_ratio", to_json(pca.explained_ratio)},
-          {"components", rows_of(pca.components.transpose())},
-          {"marchenko_pastur_bounds", json::array({edges.lower, edges.upper})},
-          {"effective_rank_entropy", rank},
-          {"total_variance", pca.total_variance}};
+  return compare_by_words(item,
+                          {{"eigenvalues", list_of(pca.eigenvalues)},
+                           {"explained_ratio", list_of(pca.explained_ratio)},
+                           {"components", rows_of(pca.components.transpose())},
+                           {"marchenko_pastur_bounds", json::array({edges.lower, edges.upper})},
+                           {"effective_rank_entropy", rank},
+                           {"total_variance", pca.total_variance}});
 }
 
 } // namespace troupe::oracle

@@ -69,7 +69,7 @@ public:
   [[nodiscard]] double size() const { return static_cast<double>(z_.rows()); }
 
 private:
-  const Eigen::Ref<const Eigen::MatrixXd>& z_;
+  Eigen::Ref<const Eigen::MatrixXd> z_; // by value: a reference would be to a temporary
   const Eigen::MatrixXd& target_;
   DccLikelihood likelihood_;
   SineBound persistence_;

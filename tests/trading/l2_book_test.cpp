@@ -18,7 +18,7 @@ Level level(const char* price, const char* quantity) {
 }
 
 L2Book book_of(const char* tick = "0.01") {
-  return L2Book{{"BTC-USD", "SIM-A"}, *Price::from_text(tick), *Quantity::from_text("0.001")};
+  return L2Book{{"BTC-USD", "SIM-A"}, *Price::from_text(tick)};
 }
 
 BookSnapshot snapshot() {
@@ -97,8 +97,16 @@ TEST_CASE("l2 book: a crossing update is refused and the book is empty until the
   CHECK_FALSE(book.valid());
 }
 
-TEST_CASE("l2 book: prices and quantities off their steps are refused") {
-  for (const auto& bad : {level("100.015", "1"), level("100", "0.0001"), level("100", "-1")}) {
+TEST_CASE("l2 book: quantities of any size are exact") {
+  auto book = book_of();
+  auto input = snapshot();
+  input.bids = {level("100", "0.00000001"), level("99", "1000000000000.00000001")};
+  REQUIRE(book.apply(input));
+  CHECK(book.depth(5).bids == input.bids);
+}
+
+TEST_CASE("l2 book: prices off their step and negative quantities are refused") {
+  for (const auto& bad : {level("100.015", "1"), level("100", "-1")}) {
     auto book = book_of();
     auto input = snapshot();
     input.bids = {bad};

@@ -13,7 +13,7 @@ namespace troupe::venues::replay {
 /// Lines held back so that lines out of order by less than this come out in order.
 inline constexpr std::size_t lookahead_lines = 64;
 /// Refused lines whose errors are kept.
-inline constexpr std::size_t errors_kept = 10;
+inline constexpr std::size_t errors_kept = 100;
 /// A file with more refused lines than this is not what it was taken for: reading it fails.
 inline constexpr std::uint64_t refused_lines_max = 100;
 /// Lines read ahead to measure the spacing of bars.

@@ -19,9 +19,7 @@ const Timestamp anchor = *Timestamp::from_text("2024-03-01T00:00:00Z");
 /// Keeps all a feed says, and a book as a reader builds it.
 struct Recorder : FeedSink {
   explicit Recorder(const SimMarket& market, std::size_t instrument = 0)
-    : book({"BTC-USD", "SIM-A"},
-           market.settings().instruments[instrument].tick,
-           market.settings().instruments[instrument].lot) {}
+    : book({"BTC-USD", "SIM-A"}, market.settings().instruments[instrument].tick) {}
   void on_trade(const Trade& trade) override {
     trades.push_back(trade);
     at(trade.ts_event);

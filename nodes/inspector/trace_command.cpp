@@ -1,0 +1,138 @@
+#include "nodes/inspector/support.hpp"
+
+#include <algorithm>
+#include <ostream>
+
+namespace troupe::inspector {
+
+namespace tracing {
+
+/// Whether some node has an actor at the path.
+bool is_path(const std::vector<NodeAnswer>& actors, const std::string& path) {
+  return std::any_of(actors.begin(), actors.end(), [&](const NodeAnswer& answer) {
+    return answer.data
+           && std::any_of(answer.data->begin(), answer.data->end(),
+                          [&](const Json& row) { return row.value("path", "") == path; });
+  });
+}
+
+std::vector<Json> events_of(const std::vector<NodeAnswer>& answers, std::uint64_t& skipped) {
+  std::vector<Json> events;
+  for (const auto& answer : answers) {
+    if (!answer.data) {
+      continue;
+    }
+    skipped += answer.data->value("skipped", std::uint64_t{0});
+    for (auto event : answer.data->at("events")) {
+      event["node"] = answer.node;
+      events.push_back(std::move(event));
+    }
+  }
+  std::stable_sort(events.begin(), events.end(), [](const Json& a, const Json& b) {
+    return a.at("at").get<std::string>() < b.at("at").get<std::string>();
+  });
+  return events;
+}
+
+} // namespace tracing
+
+Exit trace(const Context& context) {
+  const auto& command = context.command;
+  const auto actors = context.client.ask_all("/inspect/actors");
+  if (!actors) {
+    return report(context.err, actors.error());
+  }
+  const bool path = tracing::is_path(*actors, command.target);
+  if (!path && command.target.find('/') != std::string::npos) {
+    return report(context.err,
+                  {core::Errc::NOT_FOUND, "no node has an actor at " + command.target});
+  }
+  const auto limit = command.limit == 0 ? 100 : command.limit;
+  const auto route = std::string("/inspect/trace?") + (path ? "path=" : "match=")
+                     + query_value(command.target) + "&seconds=" + std::to_string(command.seconds)
+                     + "&limit=" + std::to_string(limit) + (command.text ? "&text=true" : "");
+  const core::Duration longer = std::chrono::seconds{command.seconds};
+  std::vector<NodeAnswer> answers;
+  if (path) {
+    for (const auto& answer : *actors) {
+      if (!tracing::is_path({answer}, command.target)) {
+        continue;
+      }
+      auto traced = context.client.ask_node(answer.node, "GET", route, longer);
+      if (!traced) {
+        return report(context.err, traced.error());
+      }
+      answers.push_back(answer);
+      answers.back().data = std::make_shared<const Json>(std::move(*traced));
+    }
+  } else {
+    auto traced = context.client.ask_all(route, longer);
+    if (!traced) {
+      return report(context.err, traced.error());
+    }
+    warn_of_silent(*traced, context.err);
+    answers = std::move(*traced);
+  }
+  std::uint64_t skipped = 0;
+  const auto events = tracing::events_of(answers, skipped);
+  if (skipped > 0) {
+    context.err << "warning: " << skipped << " messages were too many a second to look into\n";
+  }
+  if (command.json) {
+    context.out
+      << Json{{"events", events}, {"skipped", skipped}, {"unreachable", unreachable(answers)}}.dump(
+           2)
+      << '\n';
+    return Exit::OK;
+  }
+  std::vector<Column> columns{{"AT", "at"},
+                              {"NODE", "node"},
+                              {"KIND", "kind"},
+                              {"ACTOR", "actor"},
+                              {"FROM/TO", "peer"},
+                              {"TYPE", "type"},
+                              {"CAUSE", "causal_id", true},
+                              {"WAITED us", "waited_us", true},
+                              {"TOOK us", "took_us", true}};
+  if (command.text) {
+    columns.push_back({"TEXT", "text"});
+  }
+  context.out << table(columns, events);
+  return Exit::OK;
+}
+
+Exit export_all(const Context& context) {
+  static const std::vector<std::pair<const char*, const char*>> parts{
+    {"health", "/health"},
+    {"nodes", "/inspect/nodes"},
+    {"tree", "/inspect/tree"},
+    {"actors", "/inspect/actors"},
+    {"restarts", "/inspect/restarts"},
+    {"breakers", "/inspect/breakers"},
+    {"dead_letters", "/inspect/dead-letters?limit=4096"},
+    {"shards", "/inspect/shards"},
+    {"net", "/inspect/net"},
+    {"process", "/inspect/process"}};
+  Json nodes = Json::object();
+  Json silent = Json::array();
+  for (const auto& [name, path] : parts) {
+    const auto answers = context.client.ask_all(path);
+    if (!answers) {
+      return report(context.err, answers.error());
+    }
+    for (const auto& answer : *answers) {
+      if (answer.data) {
+        nodes[answer.node][name] = *answer.data;
+      }
+    }
+    silent = unreachable(*answers);
+  }
+  for (const auto& node : silent) {
+    context.err << "warning: node " << node.at("node").get<std::string>()
+                << " does not answer: " << node.at("error").get<std::string>() << '\n';
+  }
+  context.out << Json{{"nodes", nodes}, {"unreachable", silent}}.dump(2) << '\n';
+  return Exit::OK;
+}
+
+} // namespace troupe::inspector
