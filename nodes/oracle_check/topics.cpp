@@ -87,6 +87,7 @@ constexpr auto topics = std::to_array<Topic>({
   {"atr",              evaluate_atr, nullptr},
   {"bollinger",        evaluate_bollinger, nullptr},
   {"choppiness",       evaluate_choppiness, nullptr},
+  {"copula_tail",      nullptr, judge_copula_tail},
   {"covariance",       nullptr, judge_covariance},
   {"dcc",              nullptr, judge_dcc},
   {"garch",            nullptr, judge_garch},
