@@ -47,12 +47,13 @@ struct PositionSizing {
   double diversification_ratio = 0.0;
   double effective_bets = 0.0;
   double herfindahl = 0.0;
-  std::optional<double> turnover; ///< half the sum of |changes|, where current weights were given
+  std::optional<double> turnover; ///< sum of |changes|, where current weights were given
   CorrelationMethod covariance_method = CorrelationMethod::ledoit_wolf;
   trading::Interval interval;
   std::uint32_t window = 0;
-  std::optional<std::vector<std::string>> notionals;  ///< weights times `capital`
-  std::optional<std::vector<std::string>> quantities; ///< notionals at the last close
+  std::optional<std::vector<trading::Money>> notionals; ///< weights times `capital`
+  /// Notionals at the last closes, not rounded to lots; where all are quoted in the base currency.
+  std::optional<std::vector<trading::Quantity>> quantities;
 };
 BOOST_DESCRIBE_STRUCT(PositionSizing,
                       (),
@@ -82,7 +83,7 @@ struct PositionSizingReply {
 };
 BOOST_DESCRIBE_STRUCT(PositionSizingReply, (), (meta, data))
 
-/// Without `symbols` those of the portfolio; weights of the portfolio are the current ones.
+/// Of `symbols`, or of a portfolio's instruments, whose weights are then the current ones.
 struct SizePositions {
   using Reply = PositionSizingReply;
   std::optional<SizingMethod> method; ///< default equal_risk_contribution
@@ -98,7 +99,7 @@ struct SizePositions {
   std::optional<double> max_weight; ///< of each; default 1
   std::optional<std::vector<WeightBound>> bounds;
   std::optional<std::vector<GroupLimit>> groups;
-  std::optional<double> turnover_max;             ///< against the current weights
+  std::optional<double> turnover_max;             ///< sum of |changes| of the current weights
   std::optional<double> target_volatility_annual; ///< of the method target_volatility
   std::optional<double>
     leverage_max;                ///< sum of weights that target_volatility may reach; default 1

@@ -205,6 +205,7 @@ front_behavior(FrontSelf* self, std::shared_ptr<const Settings> settings, Paths 
     supervision::handle<messages::GetTail>(self, on_tail),
     supervision::handle<messages::GetPca>(self, on_get_pca),
     supervision::handle<messages::ComputePca>(self, on_compute_pca),
+    supervision::handle<messages::SizePositions>(self, on_size),
     supervision::handle<messages::GetStressTest>(self, on_get_stress),
     supervision::handle<messages::ComputeStressTest>(self, on_compute_stress),
     supervision::handle<messages::ListStressScenarios>(self, on_list_scenarios),

@@ -1,5 +1,6 @@
 #include "actors/correlation/front_state.hpp"
 #include "actors/correlation/portfolios_actor.hpp"
+#include "actors/correlation/sizing_answer.hpp"
 
 #include <utility>
 
@@ -229,7 +230,38 @@ caf::result<messages::StressTestReply> stress_test(FrontSelf* self,
      }});
 }
 
+/// Whose instruments are sized: those of `symbols` count as held in equal shares.
+Whose sized(const messages::SizePositions& request) {
+  if (!request.symbols) {
+    return {request.portfolio, request.positions, request.base_currency};
+  }
+  return {{}, equal_weights(*request.symbols).positions, request.base_currency};
+}
+
 } // namespace
+
+caf::result<messages::PositionSizingReply> on_size(FrontSelf* self,
+                                                   const messages::SizePositions& request) {
+  const auto& settings = *self->state.settings;
+  const auto method = request.covariance.value_or(messages::CorrelationMethod::ledoit_wolf);
+  const auto selection =
+    read_selection(request.symbols, method, request.interval, request.window, settings);
+  if (!selection) {
+    return core::to_caf(selection.error());
+  }
+  const auto plan = read_sizing(request);
+  if (!plan) {
+    return core::to_caf(plan.error());
+  }
+  return run<messages::PositionSizingReply>(
+    self, request.placement_key(),
+    {.whose = sized(request),
+     .selection = *selection,
+     .scenario = {},
+     .answer = [plan = *plan](const PortfolioBasis& basis, const auto&) {
+       return answer_sizing(basis, plan);
+     }});
+}
 
 caf::result<messages::PcaReply> on_get_pca(FrontSelf* self, const messages::GetPca& request) {
   return pca(self, request.placement_key(), {request.portfolio, {}, {}},

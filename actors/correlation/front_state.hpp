@@ -106,6 +106,8 @@ void gather_and_solve(FrontSelf* self,
                                                          const messages::GetPca& request);
 [[nodiscard]] caf::result<messages::PcaReply> on_compute_pca(FrontSelf* self,
                                                              const messages::ComputePca& request);
+[[nodiscard]] caf::result<messages::PositionSizingReply>
+on_size(FrontSelf* self, const messages::SizePositions& request);
 [[nodiscard]] caf::result<messages::StressTestReply>
 on_get_stress(FrontSelf* self, const messages::GetStressTest& request);
 [[nodiscard]] caf::result<messages::StressTestReply>

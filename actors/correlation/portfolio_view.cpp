@@ -1,6 +1,5 @@
 #include "actors/correlation/portfolio_view.hpp"
 
-#include <cmath>
 #include <utility>
 
 namespace troupe::correlation {
@@ -53,32 +52,16 @@ core::Result<quant::FactorDecomposition> decompose(const quant::PrincipalCompone
   return std::move(*out);
 }
 
-core::Result<RiskProfile> risk_of(const Estimate& estimate, const Eigen::VectorXd& weights) {
-  const Eigen::MatrixXd covariance = estimate.covariance();
-  const Eigen::VectorXd marginal = covariance * weights;
-  const double variance = weights.dot(marginal);
-  if (!(variance > 0.0)) {
-    return Error{Errc::NOT_READY, "insufficient data: the portfolio has no variance"};
+core::Result<quant::Diversification> risk_of(const Estimate& estimate,
+                                             const Eigen::VectorXd& weights) {
+  auto out = quant::diversification(estimate.covariance(), weights);
+  if (!out) {
+    if (out.reason() == quant::Reason::DEGENERATE) {
+      return Error{Errc::NOT_READY, "insufficient data: the portfolio has no variance"};
+    }
+    return kernel_error("the portfolio's risk", out.reason());
   }
-  RiskProfile out;
-  out.volatility = std::sqrt(variance);
-  out.contributions = weights.cwiseProduct(marginal) / variance;
-  out.diversification_ratio = weights.cwiseAbs().dot(estimate.volatility) / out.volatility;
-  out.herfindahl = (weights.cwiseAbs() / weights.cwiseAbs().sum()).squaredNorm();
-  const auto components = quant::principal_components(covariance);
-  if (!components) {
-    return kernel_error("principal components", components.reason());
-  }
-  const auto along = decompose(*components, covariance, weights);
-  if (!along) {
-    return along.error();
-  }
-  const auto bets = quant::effective_rank(along->variance_shares);
-  if (!bets) {
-    return kernel_error("the effective number of bets", bets.reason());
-  }
-  out.effective_bets = *bets;
-  return out;
+  return std::move(*out);
 }
 
 } // namespace troupe::correlation

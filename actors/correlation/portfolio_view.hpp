@@ -2,6 +2,7 @@
 
 #include "actors/correlation/answers.hpp"
 #include "quant/covariance/pca.hpp"
+#include "quant/portfolio/diversification.hpp"
 
 /// A portfolio seen through an estimate of its instruments' covariance.
 namespace troupe::correlation {
@@ -22,21 +23,9 @@ struct PortfolioView {
 /// Aligns the closes, estimates and values a portfolio.
 [[nodiscard]] core::Result<PortfolioView> view_of(const PortfolioBasis& from);
 
-/// How a portfolio's variance comes about.
-struct RiskProfile {
-  double volatility = 0.0;            ///< per bar
-  Eigen::VectorXd contributions;      ///< shares of the variance, sum to 1; shape (N)
-  double diversification_ratio = 0.0; ///< sum of |w| times volatilities, over the volatility
-  double effective_bets = 0.0; ///< exp of the entropy of the principal components' contributions
-  double herfindahl = 0.0;     ///< sum of squared shares of the gross exposure
-};
-
-/// @param weights  shape (N)
-/// @returns        NOT_READY where the portfolio has no variance
-/// @source         diversification ratio: Choueifaty & Coignard, J. Portfolio Management 35 (2008);
-///                 effective bets: Meucci, Managing diversification, Risk 22 (2009)
-[[nodiscard]] core::Result<RiskProfile> risk_of(const Estimate& estimate,
-                                                const Eigen::VectorXd& weights);
+/// How a portfolio's variance comes about. @returns NOT_READY where it has none
+[[nodiscard]] core::Result<quant::Diversification> risk_of(const Estimate& estimate,
+                                                           const Eigen::VectorXd& weights);
 
 /// Principal components' view of a portfolio. @returns NOT_READY where it has no variance
 [[nodiscard]] core::Result<quant::FactorDecomposition>

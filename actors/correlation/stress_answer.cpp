@@ -96,9 +96,12 @@ stressed(const PortfolioBasis& from, const PortfolioView& view, const Stress& st
     }
     moved.diagonal().setOnes();
   } else {
-    const double factor = stress.factor.value();
-    moved = (1.0 - factor) * view.estimate.correlation + factor * Eigen::MatrixXd::Ones(size, size);
-    moved.diagonal().setOnes();
+    const auto towards =
+      quant::correlations_towards_one(view.estimate.correlation, stress.factor.value());
+    if (!towards) {
+      return kernel_error("the stressed correlations", towards.reason());
+    }
+    moved = *towards;
   }
   auto found = repaired_estimate(moved, view.estimate.volatility);
   if (!found) {
