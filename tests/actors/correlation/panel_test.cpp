@@ -3,6 +3,7 @@
 #include "synthetic.hpp"
 
 #include <doctest/doctest.h>
+
 #include <rapidcheck.h>
 
 using namespace troupe;

@@ -95,8 +95,7 @@ inline caf::behavior asker(Asker* self) {
 }
 
 inline caf::behavior listener(Listener*, std::shared_ptr<Updates> updates) {
-  return {
-    [updates](const messages::CorrelationUpdated& event) { updates->push_back(event); }};
+  return {[updates](const messages::CorrelationUpdated& event) { updates->push_back(event); }};
 }
 
 /// A folder that ends with the test.
