@@ -4,6 +4,7 @@
 #include "core/log.hpp"
 #include "supervision/ask_book.hpp"
 #include "supervision/conflation_queue.hpp"
+#include "supervision/message_class.hpp"
 #include "supervision/messages.hpp"
 
 #include <boost/core/demangle.hpp>
@@ -79,6 +80,13 @@ void answer(caf::mailbox_element& element, caf::error error) {
 
 } // namespace
 
+std::string cause_of_now() {
+  return running == nullptr
+           ? std::string{}
+           : running->path + '@' + std::to_string(running->epoch) + '#'
+               + std::to_string(running->handled.load(std::memory_order_relaxed) + 1);
+}
+
 SpawnScope::SpawnScope(Identity identity)
   : identity_(std::move(identity)), outer_(std::exchange(next_identity, &identity_)) {}
 
@@ -153,7 +161,8 @@ void Actor::add_dead_letter(const caf::strong_actor_ptr& from,
 bool Actor::is_full_for(const caf::mailbox_element& element) const {
   const auto& r = *record_;
   return r.depth() >= r.mailbox_cap && !element.is_high_priority() && !element.mid.is_response()
-         && !is_system(element.content());
+         && !is_system(element.content())
+         && message_class(message_type_of(element.content())) != MessageClass::ORDER;
 }
 
 void Actor::refuse(caf::mailbox_element& element) {
@@ -296,6 +305,12 @@ caf::invoke_message_result Actor::dispatch(caf::mailbox_element& element) {
     } else if (is_a<ViewChanged>(content)) {
       asks_->on_view(content.get_as<ViewChanged>(0));
     }
+  }
+  if (is_a<FrontDown>(content)) {
+    if (asks_) {
+      asks_->on_front_down(content.get_as<FrontDown>(0));
+    }
+    return caf::invoke_message_result::consumed;
   }
   if (is_a<ConflatedWakeUp>(content)) {
     drain_conflated();

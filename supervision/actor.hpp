@@ -48,8 +48,8 @@ private:
 /// any thread can read (ActorTable), and nothing lost without a trace (DeadLetters).
 ///
 /// Mailbox: when `mailbox_cap` messages wait, a request is answered OVERLOADED at once and a
-/// one-way message becomes a dead letter ("mailbox full"). High-priority messages, exit, down and
-/// responses always pass.
+/// one-way message becomes a dead letter ("mailbox full"). High-priority messages, those of order
+/// class (message_class.hpp), exit, down and responses always pass.
 ///
 /// End: what is still queued never vanishes. Requests are answered ACTOR_DOWN at once (the asker
 /// knows, so they must not run later); one-way messages pass to the replacement that the supervisor

@@ -224,6 +224,9 @@ struct RestartCount {
 /// The path with the names of dynamic children (instruments, numbered actors) replaced by "*": so
 /// that the number of groups does not grow with the number of symbols.
 [[nodiscard]] std::string group_of(std::string_view path);
+/// The run of a handler that this thread is in, "path@epoch#n" for the n-th message of that life:
+/// what caused whatever happens now. Empty outside of any.
+[[nodiscard]] std::string cause_of_now();
 
 /// What a supervisor tells of a child.
 struct ChildStatus {

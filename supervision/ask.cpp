@@ -20,6 +20,15 @@ void ask_message(Actor* self,
                      std::move(done));
 }
 
+void ask_path_message(Actor* self,
+                      Runtime& runtime,
+                      std::string path,
+                      caf::message request,
+                      const AskOptions& options,
+                      MessageReply done) {
+  self->asks().start_local(runtime, std::move(path), std::move(request), options, std::move(done));
+}
+
 bool tell(Runtime& runtime,
           std::string_view service,
           std::string key,

@@ -44,6 +44,14 @@ void ask_message(Actor* self,
                  const AskOptions& options,
                  MessageReply done);
 
+/// ask_path() without types.
+void ask_path_message(Actor* self,
+                      Runtime& runtime,
+                      std::string path,
+                      caf::message request,
+                      const AskOptions& options,
+                      MessageReply done);
+
 /// The reply out of a message; INTERNAL that names what came instead.
 template <class Reply>
 [[nodiscard]] core::Result<Reply> reply_from(const caf::message& message) {
@@ -82,6 +90,26 @@ void ask(Actor* self,
                   done(reply.error());
                 }
               });
+}
+
+/// Asks an actor of this node by its path: a service its own children. As ask(), without a breaker.
+/// Errors: ACTOR_DOWN (nobody carries the path, or who did ended or was replaced while the ask was
+/// pending), TIMEOUT, OVERLOADED, and whatever is answered.
+template <Request R>
+void ask_path(Actor* self,
+              Runtime& runtime,
+              std::string path,
+              R request,
+              const AskOptions& options,
+              std::function<void(core::Result<typename R::Reply>)> done) {
+  ask_path_message(self, runtime, std::move(path), caf::make_message(std::move(request)), options,
+                   [done = std::move(done)](core::Result<caf::message> reply) {
+                     if (reply) {
+                       done(reply_from<typename R::Reply>(*reply));
+                     } else {
+                       done(reply.error());
+                     }
+                   });
 }
 
 /// One-way, to the owner of `key` of a service, wherever it is. What cannot be sent becomes a dead

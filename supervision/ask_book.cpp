@@ -38,6 +38,30 @@ void AskBook::start(Runtime& runtime,
   send(std::move(ask));
 }
 
+void AskBook::start_local(Runtime& runtime,
+                          std::string path,
+                          caf::message request,
+                          const AskOptions& options,
+                          MessageReply done) {
+  Pending ask;
+  ask.runtime = &runtime;
+  ask.node = runtime.node;
+  ask.local = true;
+  ask.options = options;
+  ask.done = std::move(done);
+  ask.started = now();
+  ask.deadline = ask.started + options.deadline;
+  const auto entry = runtime.registry.find(path);
+  ask.epoch = entry.epoch;
+  ask.path = std::move(path);
+  if (!entry.actor) {
+    auto text = ask.path + " is down";
+    complete(std::move(ask), core::Error{core::Errc::ACTOR_DOWN, std::move(text)});
+    return;
+  }
+  send_to(entry.actor, std::move(request), std::move(ask));
+}
+
 core::Result<void> AskBook::route(Pending& ask, caf::actor& target, caf::message& message) {
   auto& runtime = *ask.runtime;
   const auto owner = runtime.placement.owner(ask.service, ask.key);
@@ -57,13 +81,14 @@ core::Result<void> AskBook::route(Pending& ask, caf::actor& target, caf::message
     }
   }
   if (owner->local) {
-    const auto front = runtime.registry.front(ask.service);
+    ask.path = runtime.registry.front_path(ask.service);
+    const auto front = ask.path.empty() ? Registry::Entry{} : runtime.registry.find(ask.path);
     if (!front.actor) {
       return core::Error{core::Errc::ACTOR_DOWN,
                          "the service " + ask.service + " is not running on " + owner->node};
     }
     target = front.actor;
-    ask.front_epoch = front.epoch;
+    ask.epoch = front.epoch;
     message = ask.request;
     return {};
   }
@@ -73,24 +98,28 @@ core::Result<void> AskBook::route(Pending& ask, caf::actor& target, caf::message
                                                 + ask.service + ", is not connected"};
   }
   message = caf::make_message(Routed{ask.service, ask.key, owner->epoch, ask.request});
-  if (!watches_view_) {
-    watches_view_ = true;
+  if (runtime_ == nullptr) {
+    runtime_ = &runtime;
     runtime.placement.watch(caf::actor_cast<caf::actor>(self_));
   }
   return {};
 }
 
 void AskBook::send(Pending ask) {
-  if (pending_.size() >= asks_max) {
-    complete(std::move(ask),
-             core::Error{core::Errc::OVERLOADED,
-                         self_->path() + " has " + std::to_string(asks_max) + " asks pending"});
-    return;
-  }
   caf::actor target;
   caf::message message;
   if (auto routed = route(ask, target, message); !routed) {
     complete(std::move(ask), routed.error());
+    return;
+  }
+  send_to(target, std::move(message), std::move(ask));
+}
+
+void AskBook::send_to(const caf::actor& target, caf::message message, Pending ask) {
+  if (pending_.size() >= asks_max) {
+    complete(std::move(ask),
+             core::Error{core::Errc::OVERLOADED,
+                         self_->path() + " has " + std::to_string(asks_max) + " asks pending"});
     return;
   }
   const auto priority =
@@ -191,7 +220,7 @@ bool AskBook::on_down(const caf::actor_addr& source) {
     return false;
   }
   fail_where([&](const Pending& ask) { return ask.local && ask.target == source; },
-             core::Errc::ACTOR_DOWN, "the service's front ended while the ask was pending");
+             core::Errc::ACTOR_DOWN, "who was asked ended while the ask was pending");
   fail_where([&](const Pending& ask) { return !ask.local && ask.target == source; },
              core::Errc::NODE_DOWN, "the service's node went down while the ask was pending");
   return true;
@@ -199,12 +228,21 @@ bool AskBook::on_down(const caf::actor_addr& source) {
 
 void AskBook::on_view(const ViewChanged& view) {
   for (const auto& node : view.down) {
-    if (!pending_.empty()) {
-      pending_.begin()->second.runtime->breakers.node_down(node);
+    if (runtime_ != nullptr) {
+      runtime_->breakers.node_down(node);
     }
     fail_where([&](const Pending& ask) { return !ask.local && ask.node == node; },
                core::Errc::NODE_DOWN, "node " + node + " was declared down");
   }
+}
+
+void AskBook::on_front_down(const FrontDown& down) {
+  fail_where(
+    [&](const Pending& ask) {
+      return !ask.local && ask.node == down.node && ask.service == down.service;
+    },
+    core::Errc::ACTOR_DOWN,
+    "the front of " + down.service + " on " + down.node + " ended while the ask was pending");
 }
 
 void AskBook::on_tick() {
@@ -213,16 +251,17 @@ void AskBook::on_tick() {
   while (!deadlines_.empty() && deadlines_.begin()->first <= t) {
     const auto id = deadlines_.begin()->second;
     const auto& ask = pending_.at(id);
-    auto text = "the service " + ask.service + " on " + ask.node + " did not answer within "
+    auto text = (ask.service.empty() ? ask.path : "the service " + ask.service + " on " + ask.node)
+                + " did not answer within "
                 + std::to_string(ask.options.deadline / std::chrono::milliseconds{1}) + " ms";
     finish(id, core::Error{core::Errc::TIMEOUT, std::move(text)});
   }
-  // A front that was given up as a zombie sends no DOWN; its epoch tells.
+  // Who was given up as a zombie sends no DOWN; its epoch tells.
   fail_where(
     [](const Pending& ask) {
-      return ask.local && ask.runtime->registry.front(ask.service).epoch != ask.front_epoch;
+      return ask.local && ask.runtime->registry.find(ask.path).epoch != ask.epoch;
     },
-    core::Errc::ACTOR_DOWN, "the service's front was replaced while the ask was pending");
+    core::Errc::ACTOR_DOWN, "who was asked was replaced while the ask was pending");
   if (!deadlines_.empty()) {
     arm(std::min(deadlines_.begin()->first, now() + tick));
   }

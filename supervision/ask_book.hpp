@@ -34,20 +34,28 @@ public:
              caf::message request,
              const AskOptions& options,
              MessageReply done);
+  /// To an actor of this node by its path, without a breaker.
+  void start_local(Runtime& runtime,
+                   std::string path,
+                   caf::message request,
+                   const AskOptions& options,
+                   MessageReply done);
 
   // ---- called by Actor::dispatch; true where the message was the book's
   bool on_response(caf::mailbox_element& element);
   bool on_down(const caf::actor_addr& source);
   void on_view(const ViewChanged& view);
+  void on_front_down(const FrontDown& down);
   void on_tick();
-  [[nodiscard]] bool watches_view() const { return watches_view_; }
+  [[nodiscard]] bool watches_view() const { return runtime_ != nullptr; }
   [[nodiscard]] std::size_t pending() const { return pending_.size(); }
 
 private:
   struct Pending {
     Runtime* runtime = nullptr;
-    std::string service;
+    std::string service; ///< empty for an ask by path
     std::string key;
+    std::string path; ///< of who is asked, where it is of this node
     caf::message request;
     AskOptions options;
     MessageReply done;
@@ -57,8 +65,8 @@ private:
     caf::actor_addr target;
     std::string node;
     bool local = false;
-    std::uint64_t front_epoch = 0; ///< of a local front
-    bool moved = false;            ///< was sent to a second owner already
+    std::uint64_t epoch = 0; ///< of who is asked, where it is of this node
+    bool moved = false;      ///< was sent to a second owner already
   };
   using Id = std::uint64_t;
 
@@ -66,6 +74,7 @@ private:
   /// Resolves and sends; an error where there is nowhere to send to.
   core::Result<void> route(Pending& ask, caf::actor& target, caf::message& message);
   void send(Pending ask);
+  void send_to(const caf::actor& target, caf::message message, Pending ask);
   void finish(Id id, core::Result<caf::message> outcome);
   void complete(Pending ask, core::Result<caf::message> outcome);
   void retry_moved(Id id);
@@ -78,7 +87,7 @@ private:
   std::set<std::pair<std::chrono::nanoseconds, Id>> deadlines_;
   std::unordered_set<caf::actor_addr> monitored_;
   std::chrono::nanoseconds armed_{0}; ///< when the next tick comes; 0 for none
-  bool watches_view_ = false;
+  Runtime* runtime_ = nullptr;        ///< whose view is watched
 };
 
 } // namespace troupe::supervision

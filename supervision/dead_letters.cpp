@@ -1,14 +1,33 @@
 #include "supervision/dead_letters.hpp"
 
 #include "core/log.hpp"
+#include "supervision/actor_table.hpp"
+#include "supervision/message_class.hpp"
 #include "supervision/message_type.hpp"
 #include "supervision/runtime.hpp"
 
 #include <caf/deep_to_string.hpp>
+#include <caf/detail/serialized_size.hpp>
 
 #include <algorithm>
 
 namespace troupe::supervision {
+
+namespace {
+
+/// Bytes of the message's values on the wire; 0 where it is not meant to travel.
+std::uint64_t wire_bytes(const caf::message& message) {
+  caf::detail::serialized_size_inspector counter{nullptr};
+  const auto& content = message.content();
+  for (std::size_t i = 0; i < content.size(); ++i) {
+    if (const auto failed = content.save(i, counter)) {
+      return 0;
+    }
+  }
+  return counter.result();
+}
+
+} // namespace
 
 bool DeadLetters::Budget::take(std::int64_t now_s, unsigned limit) {
   if (now_s != second) {
@@ -33,9 +52,13 @@ void DeadLetters::add(std::string_view from,
   letter.to = to;
   letter.type = message.empty() ? "" : message_type_name(message.content());
   letter.reason = reason;
-  if (!message.empty() && may_render(core::monotonic_ns() / 1'000'000'000)) {
-    letter.text = caf::to_string(message);
-    letter.size = letter.text.size();
+  if (!message.empty()) {
+    letter.alert = message_class(message_type_of(message.content())) == MessageClass::ORDER;
+    letter.size = wire_bytes(message);
+    if (may_render(core::monotonic_ns() / 1'000'000'000)) {
+      letter.text = caf::to_string(message);
+      letter.size = letter.size == 0 ? letter.text.size() : letter.size;
+    }
   }
   store(std::move(letter), message);
 }
@@ -58,6 +81,7 @@ void DeadLetters::add_text(std::string_view from,
 
 void DeadLetters::store(DeadLetter letter, caf::message kept) {
   letter.text.resize(std::min(letter.text.size(), text_max));
+  letter.cause = cause_of_now();
   std::function<void(const DeadLetter&)> observer;
   bool log = false;
   std::uint64_t suppressed = 0;
@@ -70,6 +94,7 @@ void DeadLetters::store(DeadLetter letter, caf::message kept) {
         kept_.erase(kept_.begin());
       }
     }
+    alerts_ += letter.alert ? 1 : 0;
     auto key = letter.to + '\n' + letter.type + '\n' + letter.reason;
     if (counts_.size() >= counters_max && !counts_.contains(key)) {
       key = "other";
@@ -89,7 +114,14 @@ void DeadLetters::store(DeadLetter letter, caf::message kept) {
       ring_.pop_front();
     }
   }
-  if (log) {
+  if (letter.alert) {
+    core::log::error("order-class message lost", {{"id", letter.id},
+                                                  {"to", letter.to},
+                                                  {"type", letter.type},
+                                                  {"reason", letter.reason},
+                                                  {"from", letter.from},
+                                                  {"cause", letter.cause}});
+  } else if (log) {
     core::log::warn("message lost", {{"to", letter.to},
                                      {"type", letter.type},
                                      {"reason", letter.reason},
@@ -109,6 +141,11 @@ void DeadLetters::observe(std::function<void(const DeadLetter&)> observer) {
 std::uint64_t DeadLetters::total() const {
   const std::lock_guard lock{mutex_};
   return total_;
+}
+
+std::uint64_t DeadLetters::alerts() const {
+  const std::lock_guard lock{mutex_};
+  return alerts_;
 }
 
 std::vector<DeadLetterCount> DeadLetters::counts() const {

@@ -27,10 +27,12 @@ struct DeadLetter {
   std::string to;
   std::string type;
   std::string reason;
-  std::uint64_t size = 0; ///< characters of the message as text; 0 where it was not rendered
-  std::string text;       ///< the message as text, cut to 512 characters
+  std::uint64_t size = 0; ///< bytes on the wire, or characters as text of what cannot travel
+  std::string text;       ///< the message as text, cut to 512 characters; empty beyond the budget
+  std::string cause;      ///< the handler's run that sent or lost it: "path@epoch#n"
+  bool alert = false;     ///< of order class: cannot be replayed
 };
-BOOST_DESCRIBE_STRUCT(DeadLetter, (), (id, at, from, to, type, reason, size, text))
+BOOST_DESCRIBE_STRUCT(DeadLetter, (), (id, at, from, to, type, reason, size, text, cause, alert))
 
 struct DeadLetterCount {
   std::string to;
@@ -75,6 +77,8 @@ public:
   void observe(std::function<void(const DeadLetter&)> observer);
 
   [[nodiscard]] std::uint64_t total() const;
+  /// Of order class. Each of them is logged as an error, however many others are not.
+  [[nodiscard]] std::uint64_t alerts() const;
   [[nodiscard]] std::vector<DeadLetterCount> counts() const;
   /// The newest `n`, oldest first.
   [[nodiscard]] std::vector<DeadLetter> tail(std::size_t n = 100) const;
@@ -92,6 +96,7 @@ private:
   const core::Clock& clock_;
   mutable std::mutex mutex_;
   std::uint64_t total_ = 0;
+  std::uint64_t alerts_ = 0;
   std::uint64_t suppressed_ = 0;
   std::deque<DeadLetter> ring_;
   std::map<std::string, DeadLetterCount> counts_; ///< by to, type and reason in one key

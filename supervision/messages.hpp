@@ -34,6 +34,14 @@ struct ViewChanged {
 };
 BOOST_DESCRIBE_STRUCT(ViewChanged, (), (epoch, down))
 
+/// The front of a service ended on another node, or was replaced: what was asked of it before and
+/// is not answered will not be. To whoever watches the view.
+struct FrontDown {
+  std::string node;
+  std::string service;
+};
+BOOST_DESCRIBE_STRUCT(FrontDown, (), (node, service))
+
 /// Stands in for events of a lossless topic that could not be kept: whoever needs them asks the
 /// source's history.
 struct TopicGap {
@@ -50,6 +58,7 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe_supervision, first_custom_type_id)
   CAF_ADD_TYPE_ID(troupe_supervision, (troupe::supervision::Routed))
   CAF_ADD_TYPE_ID(troupe_supervision, (troupe::supervision::ViewChanged))
   CAF_ADD_TYPE_ID(troupe_supervision, (troupe::supervision::TopicGap))
+  CAF_ADD_TYPE_ID(troupe_supervision, (troupe::supervision::FrontDown))
 CAF_END_TYPE_ID_BLOCK(troupe_supervision)
 
 namespace troupe::supervision {

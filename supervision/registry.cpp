@@ -1,6 +1,7 @@
 #include "supervision/registry.hpp"
 
 #include "supervision/dead_letters.hpp"
+#include "supervision/message_class.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
@@ -146,9 +147,12 @@ bool Registry::send(std::string_view path, caf::message message, const caf::acto
       deliver(from, entry.actor, std::move(message));
       return true;
     }
-    if (entry.hold > 0) {
+    const bool order = !message.empty() && entry.epoch > 0
+                       && message_class(message_type_of(message.content())) == MessageClass::ORDER;
+    const auto room = order ? order_hold_max : entry.hold;
+    if (room > 0) {
       auto& held = held_[std::string{path}];
-      if (held.size() < entry.hold) {
+      if (held.size() < room) {
         held.push_back({from, std::move(message)});
         return true;
       }

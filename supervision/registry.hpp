@@ -50,8 +50,9 @@ public:
   /// Drops every handle, so that nothing is kept alive at the end.
   void clear();
 
-  /// Sends to whoever carries the name now. While nobody does: held, where the child's spec says
-  /// so and there is room, else a dead letter with reason "down".
+  /// Sends to whoever carries the name now. While its child is down: held, where the child's spec
+  /// says so or the message is of order class, and there is room; else a dead letter with reason
+  /// "down".
   /// @returns whether the message was sent or held
   bool send(std::string_view path, caf::message message, const caf::actor& from = {});
 
@@ -61,6 +62,7 @@ private:
     caf::actor from;
     caf::message message;
   };
+  static constexpr std::size_t order_hold_max = 100'000; ///< messages of order class per name
   static constexpr std::size_t shards = 64;
   [[nodiscard]] static std::size_t shard_of(std::string_view path);
   void change(std::string_view path, const Entry* entry);

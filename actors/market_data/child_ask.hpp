@@ -38,18 +38,16 @@ void ask_child(supervision::Actor* self,
     }
     done(std::move(outcome));
   };
-  const auto target = self->runtime().registry.find(path).actor;
-  if (!target) {
-    finish(core::Error{core::Errc::ACTOR_DOWN, path + " is down"});
-    return;
-  }
-  self->request(target, deadline, std::move(request))
-    .then([finish](Reply& reply) { finish(std::move(reply)); },
-          [finish, path](const caf::error& error) {
-            auto reason = core::from_caf(error);
-            reason.message = path + ": " + reason.message;
-            finish(std::move(reason));
-          });
+  supervision::ask_path(self, self->runtime(), path, std::move(request), {.deadline = deadline},
+                        std::function{[finish, path](core::Result<Reply> reply) {
+                          if (!reply && reply.error().message.find(path) == std::string::npos) {
+                            auto reason = reply.error();
+                            reason.message = path + ": " + reason.message;
+                            finish(std::move(reason));
+                          } else {
+                            finish(std::move(reply));
+                          }
+                        }});
 }
 
 } // namespace troupe::market_data

@@ -20,6 +20,9 @@ struct Address {
   /// Whether only this machine can reach it.
   [[nodiscard]] bool loopback() const;
 
+  /// Whether it is no place to dial, but "all interfaces" of whoever listens there.
+  [[nodiscard]] bool unspecified() const { return host == "0.0.0.0" || host == "::"; }
+
   friend bool operator==(const Address&, const Address&) = default;
 };
 

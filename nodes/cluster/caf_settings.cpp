@@ -22,6 +22,9 @@ void apply_caf_settings(caf::actor_system_config& config) {
   config.set("middleman.connection-timeout", caf::timespan{std::chrono::seconds{1}});
   // On, it opens a plain port on all interfaces.
   config.set("middleman.enable-automatic-connections", false);
+  // Messages between nodes are small, or blobs that someone else decodes: to hand each to a thread
+  // of its own for reading costs more than to read it.
+  config.set("middleman.workers", std::uint64_t{0});
   config.load<caf::io::middleman>();
 }
 

@@ -126,6 +126,12 @@ asio::awaitable<core::Result<Conversation::Frame>> Conversation::read_frame() {
   co_return out;
 }
 
+std::string Conversation::remote_host() const {
+  boost::system::error_code failed;
+  const auto remote = socket_.remote_endpoint(failed);
+  return failed ? "0.0.0.0" : remote.address().to_string();
+}
+
 std::pair<int, std::unique_ptr<TlsSession>> Conversation::release() {
   deadline_.cancel();
   boost::system::error_code failed;

@@ -38,6 +38,8 @@ public:
   asio::awaitable<core::Result<Frame>> read_frame();
 
   [[nodiscard]] const TlsSession& session() const { return *session_; }
+  /// The peer's address; "0.0.0.0" where the connection has ended already.
+  [[nodiscard]] std::string remote_host() const;
 
   /// Gives the descriptor and its session away; the deadline ends.
   [[nodiscard]] std::pair<int, std::unique_ptr<TlsSession>> release();

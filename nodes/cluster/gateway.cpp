@@ -6,10 +6,8 @@
 #include "supervision/messages.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/event_based_actor.hpp>
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
-#include <caf/response_promise.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 
@@ -42,7 +40,7 @@ struct Peer {
 };
 
 struct State;
-using Self = caf::stateful_actor<State>;
+using Self = caf::stateful_actor<State, Router>;
 
 struct State : Membership::Effects {
   static inline const char* name = "cluster_gateway";
@@ -66,6 +64,7 @@ struct State : Membership::Effects {
   caf::actor basp;
   std::map<std::string, Peer> peers;
   std::set<caf::actor> watchers;
+  std::map<std::string, caf::actor_addr> fronts; ///< of this node's services, watched
   std::uint64_t told_epoch = 0;
   std::int64_t published_ns = 0;
 };
@@ -237,8 +236,17 @@ void on_contacts(Self* self, const std::string& bytes) {
   }
 }
 
+void tell_front_down(Self* self, const std::string& service);
+
 void on_down(Self* self, const caf::down_msg& down) {
   auto& state = self->state;
+  for (auto& [service, front] : state.fronts) {
+    if (front == down.source) {
+      front = nullptr;
+      tell_front_down(self, service);
+      return;
+    }
+  }
   for (auto& [node, peer] : state.peers) {
     if (peer.gateway && peer.gateway.address() == down.source) {
       peer.gateway = nullptr;
@@ -278,27 +286,37 @@ void on_ping(Self* self,
   }
 }
 
-/// Hands a request to the service's front, which answers the asker directly.
-caf::response_promise on_routed(Self* self, supervision::Routed& routed) {
-  auto promise = self->make_response_promise();
-  const auto& parts = self->state.parts;
-  if (!routed.key.empty()) {
-    const auto owner = parts.placement->owner(routed.service, routed.key);
-    if (owner && !owner->local) {
-      promise.deliver(core::to_caf(core::Errc::MOVED, routed.service + " of " + routed.key
-                                                        + " is on " + owner->node + " in epoch "
-                                                        + std::to_string(owner->epoch)));
-      return promise;
+/// Requests that a front has taken and not answered are lost with it, wherever they came from: the
+/// other nodes are told, so that nobody waits for a deadline.
+void tell_front_down(Self* self, const std::string& service) {
+  auto& state = self->state;
+  for (const auto& [node, peer] : state.peers) {
+    if (peer.gateway) {
+      self->send<caf::message_priority::high>(peer.gateway, caf::delete_atom_v,
+                                              state.parts.self.node, service);
     }
   }
-  const auto front = parts.front ? parts.front(routed.service) : caf::actor{};
-  if (!front) {
-    promise.deliver(core::to_caf(core::Errc::NOT_FOUND,
-                                 "no service " + routed.service + " on " + parts.self.node));
-    return promise;
+}
+
+/// Watches what stands for this node's services. One that was replaced without an end (its handler
+/// did not return) shows here only.
+void watch_fronts(Self* self) {
+  auto& state = self->state;
+  for (const auto& service : state.membership->self().roles) {
+    const auto now = state.parts.front ? state.parts.front(service) : caf::actor{};
+    auto& watched = state.fronts[service];
+    if (now.address() == watched) {
+      continue;
+    }
+    if (watched) {
+      self->demonitor(watched);
+      tell_front_down(self, service);
+    }
+    watched = now.address();
+    if (now) {
+      self->monitor(now);
+    }
   }
-  promise.delegate(front, std::move(routed.payload));
-  return promise;
 }
 
 void on_start(Self* self) {
@@ -314,6 +332,7 @@ void on_start(Self* self) {
 
 void on_tick(Self* self) {
   auto& state = self->state;
+  watch_fronts(self);
   state.membership->tick(state.now());
   // Snapshots show phi and round trips too, which change without an event.
   if (core::monotonic_ns() - state.published_ns > state.parts.settings.detector.ping_every.ns) {
@@ -329,6 +348,7 @@ caf::behavior behavior(Self* self, GatewayParts parts) {
   state.membership = std::make_unique<Membership>(state.parts.settings, state.parts.self,
                                                   state.parts.seed, state, state.now());
   state.publish();
+  self->route_with(state.parts.placement, state.parts.self.node, state.parts.front);
   self->set_down_handler([self](const caf::down_msg& down) { on_down(self, down); });
   using std::string;
   using std::uint64_t;
@@ -351,7 +371,11 @@ caf::behavior behavior(Self* self, GatewayParts parts) {
     [self](caf::pong_atom, const string& node, uint64_t number, uint64_t epoch, uint64_t view) {
       on_ping(self, node, number, epoch, view, true);
     },
-    [self](supervision::Routed& routed) { return on_routed(self, routed); },
+    [self](caf::delete_atom, const string& node, const string& service) {
+      for (const auto& watcher : self->state.watchers) {
+        self->send<caf::message_priority::high>(watcher, supervision::FrontDown{node, service});
+      }
+    },
     [self](caf::tick_atom) { on_tick(self); },
     [self](caf::join_atom) { on_start(self); },
     [self](caf::sub_atom, const caf::actor& watcher) {

@@ -3,19 +3,14 @@
 #include "core/clock.hpp"
 #include "nodes/cluster/links.hpp"
 #include "nodes/cluster/membership.hpp"
-#include "nodes/cluster/placement.hpp"
+#include "nodes/cluster/router.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/fwd.hpp>
 
-#include <functional>
 #include <memory>
-#include <string_view>
 
 namespace troupe::cluster {
-
-/// The actor that answers for a service of this node; empty while there is none.
-using Front = std::function<caf::actor(std::string_view service)>;
 
 /// What the gateway works with.
 struct GatewayParts {
@@ -30,8 +25,8 @@ struct GatewayParts {
 };
 
 /// Starts the one actor of this node that other nodes hold a handle of. It never ends by itself:
-/// BASP hands it to every peer. It runs the membership, watches the peers' gateways and passes
-/// Routed requests on to the services' fronts, so that answers go straight to the asker.
+/// BASP hands it to every peer. It runs the membership, watches the peers' gateways and this node's
+/// fronts, and as a Router passes requests on to them, so that answers go straight to the asker.
 ///
 /// It takes, from this node: (open, scribe, hello, dialled) a link was established; (connect,
 /// address, outcome, node, text) an attempt ended; (join) start; (sub, actor) a watcher;

@@ -4,7 +4,6 @@
 #include "nodes/cluster/hub_core.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/binary_serializer.hpp>
 #include <caf/send.hpp>
 
 #include <algorithm>
@@ -27,7 +26,7 @@ std::shared_ptr<TopicOut> HubCore::topic_out(const Topic& topic) {
   const std::unique_lock hold{topics_mutex};
   auto& out = topics_out[topic.name];
   if (!out) {
-    out = std::make_shared<TopicOut>(topic);
+    out = std::make_shared<TopicOut>(topic, system);
     if (topics_out.size() == settings.topics_max) {
       core::log::error("topics exhausted", {{"topics_max", settings.topics_max}});
     }
@@ -45,14 +44,22 @@ std::vector<std::shared_ptr<TopicOut>> HubCore::topics() const {
   return out;
 }
 
-std::shared_ptr<const std::string> HubCore::serialize(const caf::message& event) const {
-  std::vector<char> buffer;
-  caf::binary_serializer sink{system, buffer};
-  if (const auto failed = sink(event)) {
-    core::log::error("event not sendable", {{"type", caf::to_string(event)}});
-    return nullptr;
+std::optional<StreamItem>
+TopicOut::item(std::uint64_t seq, const std::string& key, const caf::message& event) {
+  constexpr std::size_t chunk_bytes = 32 * 1024;
+  const bool lossless = topic.delivery == Delivery::LOSSLESS;
+  if (!lossless || !chunk || chunk->size() >= chunk_bytes) {
+    chunk = std::make_shared<std::string>();
+    if (lossless) {
+      chunk->reserve(chunk_bytes + chunk_bytes / 8);
+    }
   }
-  return std::make_shared<const std::string>(buffer.begin(), buffer.end());
+  const auto offset = chunk->size();
+  if (!encoder.append(*chunk, key, event)) {
+    return std::nullopt;
+  }
+  return StreamItem{seq, lossless ? std::string{} : key, chunk, static_cast<std::uint32_t>(offset),
+                    static_cast<std::uint32_t>(chunk->size() - offset)};
 }
 
 void HubCore::offer(TopicOut& out, const std::string& key, caf::message event) {
@@ -61,9 +68,9 @@ void HubCore::offer(TopicOut& out, const std::string& key, caf::message event) {
     const std::lock_guard hold{out.mutex};
     const auto seq = out.next_seq++;
     if (!out.streams.empty()) {
-      if (auto bytes = serialize(event)) {
+      if (const auto item = out.item(seq, key, event)) {
         for (auto& [peer, stream] : out.streams) {
-          stream.offer({seq, key, bytes});
+          stream.offer(*item);
           waiting = std::max(waiting, stream.waiting());
         }
       }
@@ -101,8 +108,8 @@ std::string HubCore::open_stream(TopicOut& out, const std::string& peer, std::ui
     out.streams.erase(peer);
     found = out.streams.try_emplace(peer, out.topic.delivery, settings, out.next_seq).first;
     for (const auto& [key, event] : out.retained) {
-      if (auto bytes = serialize(event)) {
-        found->second.offer({out.next_seq, key, std::move(bytes)});
+      if (auto item = out.item(out.next_seq, key, event)) {
+        found->second.offer(std::move(*item));
       }
     }
   }

@@ -3,7 +3,6 @@
 #include "supervision/messages.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/binary_deserializer.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
@@ -19,8 +18,11 @@ using supervision::Topic;
 
 constexpr auto housekeeping_every = std::chrono::seconds{1};
 
+constexpr auto backlog_again_after = std::chrono::milliseconds{5};
+
 struct Incoming {
-  std::uint64_t next_seq = 0; ///< 0: nothing seen yet
+  std::uint64_t next_seq = 0;     ///< 0: nothing seen yet
+  std::uint64_t told_backlog = 0; ///< with the last acknowledgement
 };
 
 struct Peer {
@@ -34,6 +36,8 @@ struct State {
   std::shared_ptr<HubCore> core;
   std::map<std::string, Peer> peers;
   std::map<std::string, Delivery> wanted; ///< topics with subscribers here
+  std::unique_ptr<EventDecoder> decoder;
+  bool telling_backlog = false; ///< a look at what was told comes soon
 };
 
 using Self = caf::stateful_actor<State>;
@@ -156,17 +160,32 @@ void deliver(Self* self, const Topic& topic, const std::string& node, const Batc
   auto& core = *self->state.core;
   core.counters.events_in += batch.events.size();
   ++core.counters.batches_in;
-  for (const auto& [key, bytes] : batch.events) {
-    caf::message event;
-    caf::binary_deserializer source{self->system(), bytes.data(), bytes.size()};
-    if (const auto failed = source(event)) {
-      core::log::error("event not readable", {{"topic", topic.name}, {"node", node}});
+  for (const auto& view : batch.events) {
+    auto event = self->state.decoder->decode(view);
+    if (!event) {
+      core::log::error("event not readable",
+                       {{"topic", topic.name}, {"node", node}, {"reason", event.error().message}});
       if (topic.delivery == Delivery::LOSSLESS) {
         gap(self, topic, node, 1);
       }
       continue;
     }
-    core.local.publish(topic, std::string(key), std::move(event));
+    core.local.publish(topic, std::string(view.key), std::move(*event));
+  }
+}
+
+/// Room for so many bytes more, and how far the subscribers here are behind.
+void acknowledge(Self* self, Peer& peer, const std::string& topic, std::uint64_t bytes) {
+  auto& state = self->state;
+  if (!peer.hub) {
+    return;
+  }
+  auto& incoming = peer.topics[topic];
+  incoming.told_backlog = state.core->local.backlog();
+  self->send(peer.hub, caf::ok_atom_v, state.core->node, topic, bytes, incoming.next_seq,
+             incoming.told_backlog);
+  if (incoming.told_backlog > 0 && !std::exchange(state.telling_backlog, true)) {
+    self->delayed_send(self, backlog_again_after, caf::update_atom_v);
   }
 }
 
@@ -176,7 +195,6 @@ void on_batch(Self* self,
               const std::string& name,
               std::uint8_t delivery,
               const std::string& bytes) {
-  auto& core = *self->state.core;
   const auto found = self->state.peers.find(node);
   if (found == self->state.peers.end() || found->second.incarnation != incarnation) {
     return; // of a life that is over
@@ -203,9 +221,21 @@ void on_batch(Self* self,
     incoming.next_seq = std::max(incoming.next_seq, batch->first_seq + events.size());
   }
   deliver(self, topic, node, *batch);
-  if (peer.hub && !announcement) {
-    self->send(peer.hub, caf::ok_atom_v, core.node, name, std::uint64_t{bytes.size()},
-               incoming.next_seq, std::uint64_t{core.local.backlog()});
+  if (!announcement) {
+    acknowledge(self, peer, name, bytes.size());
+  }
+}
+
+/// Sources that wait for a backlog to go down hear of it also when nothing is on its way to them.
+void tell_backlog_again(Self* self) {
+  auto& state = self->state;
+  state.telling_backlog = false;
+  for (auto& [node, peer] : state.peers) {
+    for (auto& [topic, incoming] : peer.topics) {
+      if (incoming.told_backlog > 0) {
+        acknowledge(self, peer, topic, 0);
+      }
+    }
   }
 }
 
@@ -265,6 +295,7 @@ void housekeeping(Self* self) {
 
 caf::behavior behavior(Self* self, std::shared_ptr<HubCore> core) {
   self->state.core = std::move(core);
+  self->state.decoder = std::make_unique<EventDecoder>(self->system());
   self->delayed_send(self, housekeeping_every, caf::tick_atom_v);
   using caf::actor;
   using std::string;
@@ -293,6 +324,7 @@ caf::behavior behavior(Self* self, std::shared_ptr<HubCore> core) {
     },
     [self](caf::close_atom, const string& node) { self->state.peers[node].hub = nullptr; },
     [self](caf::delete_atom, const string& node) { on_delete(self, node); },
+    [self](caf::update_atom) { tell_backlog_again(self); },
     [self](caf::tick_atom) { housekeeping(self); },
   };
 }

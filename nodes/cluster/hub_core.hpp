@@ -1,11 +1,13 @@
 #pragma once
 
+#include "nodes/cluster/event_codec.hpp"
 #include "nodes/cluster/hub.hpp"
 #include "supervision/local_bus.hpp"
 
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <unordered_map>
 #include <vector>
@@ -14,7 +16,13 @@ namespace troupe::cluster {
 
 /// One topic as this node publishes it.
 struct TopicOut {
-  explicit TopicOut(supervision::Topic its) : topic(std::move(its)) {}
+  TopicOut(supervision::Topic its, caf::actor_system& system)
+    : topic(std::move(its)), encoder(system) {}
+
+  /// The wire form of an event; it goes behind those before it where the topic is lossless, and has
+  /// a chunk of its own where it must not keep others alive. nullopt where it cannot travel.
+  [[nodiscard]] std::optional<StreamItem>
+  item(std::uint64_t seq, const std::string& key, const caf::message& event);
 
   const supervision::Topic topic;
   std::atomic<bool> dirty = false; ///< some stream may have something to send
@@ -22,6 +30,8 @@ struct TopicOut {
   std::uint64_t next_seq = 1;
   std::map<std::string, caf::message> retained; ///< conflated: newest per key, published here
   std::map<std::string, OutStream> streams;     ///< by subscribing node
+  EventEncoder encoder;
+  std::shared_ptr<std::string> chunk; ///< lossless: the newest, which grows
 };
 
 /// What publishers on any thread and the hub's actor share.
@@ -36,7 +46,6 @@ struct HubCore {
   /// @returns null beyond topics_max
   std::shared_ptr<TopicOut> topic_out(const supervision::Topic& topic);
   [[nodiscard]] std::vector<std::shared_ptr<TopicOut>> topics() const;
-  [[nodiscard]] std::shared_ptr<const std::string> serialize(const caf::message& event) const;
   void offer(TopicOut& out, const std::string& key, caf::message event);
   /// Sees to it that what waits is sent: in a millisecond, or now.
   void wake(std::size_t waiting);

@@ -79,7 +79,7 @@ struct Links::State : std::enable_shared_from_this<Links::State> {
                                                         const std::string& certified);
   std::uint64_t reserve(const Hello& peer);
   void unreserve(const std::string& node, std::uint64_t id);
-  void hand_over(Conversation& talk, const Hello& peer, std::uint64_t id, bool dialled);
+  void hand_over(Conversation& talk, Hello peer, std::uint64_t id, bool dialled);
 
   caf::actor_system& system;
   Options options;
@@ -258,14 +258,16 @@ void Links::State::unreserve(const std::string& node, std::uint64_t id) {
   }
 }
 
-void Links::State::hand_over(Conversation& talk,
-                             const Hello& peer,
-                             std::uint64_t id,
-                             bool dialled) {
+void Links::State::hand_over(Conversation& talk, Hello peer, std::uint64_t id, bool dialled) {
   if (talk.session().pending() > 0) {
     unreserve(peer.node, id);
     core::log::warn("link refused", {{"node", peer.node}, {"reason", "bytes behind the hello"}});
     return;
+  }
+  // A peer that listens on all its interfaces does not know which of them we reach.
+  if (auto at = Address::from_text(peer.cluster); at && at->unspecified()) {
+    at->host = talk.remote_host();
+    peer.cluster = at->to_text();
   }
   auto [descriptor, session] = talk.release();
   auto cutter = std::make_shared<Cutter>(descriptor);

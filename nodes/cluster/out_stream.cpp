@@ -13,7 +13,7 @@ OutStream::OutStream(Delivery delivery, const HubSettings& settings, std::uint64
   : delivery_(delivery), settings_(settings), next_seq_(next_seq) {}
 
 std::uint64_t OutStream::cost(const StreamItem& item) {
-  return item.key.size() + item.event->size() + 64; // and what holds it
+  return item.key.size() + item.size + 64; // and what holds it
 }
 
 void OutStream::offer(StreamItem item) {
@@ -42,24 +42,37 @@ void OutStream::drop_oldest() {
   ++dropped_;
 }
 
+std::size_t OutStream::next_batch(std::size_t& bytes) const {
+  const bool in_a_row = delivery_ == Delivery::LOSSLESS;
+  std::size_t count = 0;
+  for (const auto& item : queue_) {
+    if (count == settings_.batch_events_max
+        || (count > 0 && bytes + item.size > settings_.batch_bytes_max)
+        || (in_a_row && item.seq != queue_.front().seq + count)) {
+      break;
+    }
+    bytes += item.size;
+    ++count;
+  }
+  return count;
+}
+
 std::optional<std::string> OutStream::take() {
   if (queue_.empty() || in_flight_bytes_ >= settings_.credit_bytes) {
     return std::nullopt;
   }
-  std::string body;
-  std::uint32_t count = 0;
-  const auto first_seq = queue_.front().seq;
-  while (!queue_.empty() && count < settings_.batch_events_max
-         && (count == 0 || body.size() + cost(queue_.front()) <= settings_.batch_bytes_max)
-         && (delivery_ == Delivery::CONFLATED || queue_.front().seq == first_seq + count)) {
+  std::size_t bytes = 0;
+  const auto count = next_batch(bytes);
+  std::string out;
+  out.reserve(bytes + sizeof(std::uint64_t) + sizeof(std::uint32_t));
+  core::binary::write(out, queue_.front().seq);
+  core::binary::write(out, static_cast<std::uint32_t>(count));
+  for (std::size_t i = 0; i < count; ++i) {
     auto item = std::move(queue_.front());
     queue_.pop_front();
-    ++taken_;
-    ++count;
     queued_bytes_ -= cost(item);
     next_seq_ = item.seq + 1;
-    core::binary::write(body, item.key);
-    core::binary::write(body, *item.event);
+    out += item.bytes();
     if (delivery_ == Delivery::CONFLATED) {
       place_.erase(item.key);
     } else {
@@ -67,11 +80,7 @@ std::optional<std::string> OutStream::take() {
       kept_.push_back(std::move(item));
     }
   }
-  std::string out;
-  out.reserve(body.size() + 12);
-  core::binary::write(out, first_seq);
-  core::binary::write(out, count);
-  out += body;
+  taken_ += count;
   in_flight_bytes_ += out.size();
   return out;
 }
@@ -111,10 +120,14 @@ core::Result<Batch> decode_batch(std::string_view bytes) {
   std::uint32_t count = 0;
   core::binary::read(in, out.first_seq);
   core::binary::read(in, count);
+  constexpr std::size_t event_bytes_min = 3 * sizeof(std::uint32_t);
+  out.events.reserve(std::min<std::size_t>(count, bytes.size() / event_bytes_min));
   for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
-    const auto key = in.bytes(in.length());
-    const auto event = in.bytes(in.length());
-    out.events.emplace_back(key, event);
+    EventView event;
+    event.key = in.bytes(in.length());
+    event.type = in.bytes(in.length());
+    event.bytes = in.bytes(in.length());
+    out.events.push_back(event);
   }
   if (!in.ok() || !in.at_end()) {
     return core::Error{core::Errc::PROTOCOL_ERROR, "malformed batch of events"};

@@ -15,11 +15,18 @@
 
 namespace troupe::cluster {
 
-/// An event in its wire form; the form is shared by the streams to all peers.
+/// An event in its wire form: a piece of a chunk that the streams to all peers share, and that
+/// neighbours of a lossless topic share too, so that an event costs no allocation of its own.
 struct StreamItem {
   std::uint64_t seq = 0; ///< of the topic at its publisher, from 1
-  std::string key;
-  std::shared_ptr<const std::string> event;
+  std::string key;       ///< of a conflated topic
+  std::shared_ptr<const std::string> chunk;
+  std::uint32_t offset = 0;
+  std::uint32_t size = 0; ///< bytes
+
+  [[nodiscard]] std::string_view bytes() const {
+    return std::string_view{*chunk}.substr(offset, size);
+  }
 };
 
 /// Events of one topic on their way to one peer. What waits is bounded: a conflated topic keeps the
@@ -57,6 +64,8 @@ public:
 private:
   [[nodiscard]] static std::uint64_t cost(const StreamItem& item);
   void drop_oldest();
+  /// How many events, and how many bytes of them, the next batch holds.
+  [[nodiscard]] std::size_t next_batch(std::size_t& bytes) const;
 
   supervision::Delivery delivery_;
   HubSettings settings_;
@@ -72,10 +81,17 @@ private:
   std::uint64_t dropped_ = 0;
 };
 
+/// An event of a batch that was received; see EventDecoder.
+struct EventView {
+  std::string_view key;
+  std::string_view type; ///< name; empty where the event is in CAF's own form
+  std::string_view bytes;
+};
+
 /// A batch as it was received. Items have consecutive numbers from `first_seq`.
 struct Batch {
   std::uint64_t first_seq = 0;
-  std::vector<std::pair<std::string_view, std::string_view>> events; ///< key, event: views
+  std::vector<EventView> events; ///< into the bytes of the batch
 };
 
 /// @returns PROTOCOL_ERROR where the bytes are not one batch

@@ -2,7 +2,9 @@
 
 #include "nodes/cluster/openssl.hpp"
 
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <limits>
 #include <sys/socket.h>
 
@@ -26,12 +28,31 @@ struct WireBio {
   static int read(BIO* bio, char* to, int size) {
     auto* wire = static_cast<TlsSession::Wire*>(BIO_get_data(bio));
     BIO_clear_retry_flags(bio);
-    const auto n = ::recv(wire->descriptor, to, static_cast<std::size_t>(size), 0);
+    const auto wanted = static_cast<std::size_t>(size);
+    if (wire->ahead.empty()) {
+      return receive(bio, *wire, to, wanted);
+    }
+    if (wire->ahead_begin == wire->ahead_end) {
+      wire->ahead_begin = wire->ahead_end = 0;
+      const int n = receive(bio, *wire, wire->ahead.data(), wire->ahead.size());
+      if (n <= 0) {
+        return n;
+      }
+      wire->ahead_end = static_cast<std::size_t>(n);
+    }
+    const auto n = std::min(wanted, wire->ahead_end - wire->ahead_begin);
+    std::memcpy(to, wire->ahead.data() + wire->ahead_begin, n);
+    wire->ahead_begin += n;
+    return static_cast<int>(n);
+  }
+
+  static int receive(BIO* bio, TlsSession::Wire& wire, char* to, std::size_t size) {
+    const auto n = ::recv(wire.descriptor, to, size, 0);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
       BIO_set_retry_read(bio);
     }
     if (n > 0) {
-      wire->counters->bytes_in.fetch_add(static_cast<std::uint64_t>(n), std::memory_order_relaxed);
+      wire.counters->bytes_in.fetch_add(static_cast<std::uint64_t>(n), std::memory_order_relaxed);
     }
     return static_cast<int>(n);
   }
@@ -137,7 +158,7 @@ TlsContext::~TlsContext() {
 
 TlsSession::TlsSession(const std::shared_ptr<const TlsContext>& context, Side side, int descriptor)
   : context_(context),
-    counters_(std::make_shared<LinkCounters>()), wire_{descriptor, counters_.get()},
+    counters_(std::make_shared<LinkCounters>()), wire_{descriptor, counters_.get(), {}, 0, 0},
     ssl_(SSL_new(context->native())) {
   auto* bio = BIO_new(WireBio::method());
   if (ssl_ == nullptr || bio == nullptr) {
@@ -198,7 +219,12 @@ TlsSession::Outcome TlsSession::write(const void* from, std::size_t size, std::s
 }
 
 std::size_t TlsSession::pending() const {
-  return static_cast<std::size_t>(SSL_pending(ssl_));
+  return static_cast<std::size_t>(SSL_pending(ssl_)) + (wire_.ahead_end - wire_.ahead_begin);
+}
+
+void TlsSession::read_ahead() {
+  constexpr std::size_t record_bytes_max = 16 * 1024 + 512; // and its header and tag
+  wire_.ahead.resize(2 * record_bytes_max);
 }
 
 std::string TlsSession::peer_name() const {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 struct ssl_ctx_st;
 struct ssl_st;
@@ -56,8 +57,12 @@ public:
   [[nodiscard]] Outcome read(void* to, std::size_t size, std::size_t& done);
   [[nodiscard]] Outcome write(const void* from, std::size_t size, std::size_t& done);
 
-  /// Decrypted bytes that wait here: no event of the descriptor announces them.
+  /// Bytes that wait here, decrypted or read ahead: no event of the descriptor announces them.
   [[nodiscard]] std::size_t pending() const;
+
+  /// From now on takes what has come in one go, not header and body of each record by themselves.
+  /// Whoever reads must go on while pending(): WANT_READ says that nothing is left here.
+  void read_ahead();
 
   /// The node name in the peer's verified certificate; empty before the handshake is done.
   [[nodiscard]] std::string peer_name() const;
@@ -73,6 +78,9 @@ private:
   struct Wire { ///< what the BIO works on
     int descriptor;
     LinkCounters* counters;
+    std::vector<char> ahead; ///< empty: nothing is read ahead
+    std::size_t ahead_begin;
+    std::size_t ahead_end;
   };
   friend struct WireBio;
 

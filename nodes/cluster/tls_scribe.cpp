@@ -20,7 +20,9 @@ namespace network = caf::io::network;
 /// CAF's read/write policy of a stream, over a TLS session.
 class TlsPolicy {
 public:
-  explicit TlsPolicy(std::unique_ptr<TlsSession> session) : session_(std::move(session)) {}
+  explicit TlsPolicy(std::unique_ptr<TlsSession> session) : session_(std::move(session)) {
+    session_->read_ahead();
+  }
 
   network::rw_state read_some(std::size_t& done, network::native_socket, void* to, std::size_t n) {
     done = 0;
@@ -32,7 +34,7 @@ public:
     return state(session_->write(from, n, done));
   }
 
-  /// What is decrypted already must be read now: no event will announce it. At most one record.
+  /// What is here already must be read now: no event will announce it. At most two records.
   bool must_read_more(network::native_socket, std::size_t) const { return session_->pending() > 0; }
 
 private:

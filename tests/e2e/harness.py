@@ -25,7 +25,7 @@ SHARED = SOURCE.parent / "shared"
 SLOW = float(os.environ.get("TROUPE_TEST_SLOWNESS", "1"))
 
 
-def until(what, check, seconds=20.0):
+def until(what, check, seconds=20.0, every_s=0.02):
     """Polls `check` until it returns something true; the deadline is part of the check."""
     end = time.monotonic() + seconds * SLOW
     last = None
@@ -36,7 +36,7 @@ def until(what, check, seconds=20.0):
                 return last
         except (OSError, http.client.HTTPException, KeyError, AssertionError, ValueError) as error:
             last = repr(error)
-        time.sleep(0.02)
+        time.sleep(every_s)
     raise AssertionError(f"never within {seconds * SLOW:.0f} s: {what} (last: {str(last)[:300]})")
 
 
@@ -44,11 +44,11 @@ class Node:
     """A troupe-node process with a data directory of its own."""
 
     def __init__(self, config, *sets, name="test", extra=(), data_dir=None, state_home=None,
-                 api="127.0.0.1:0", cluster="127.0.0.1:0", wait=30.0):
+                 api="127.0.0.1:0", cluster="127.0.0.1:0", wait=30.0, prefix=()):
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="troupe-test-"))
         self.data = pathlib.Path(data_dir) if data_dir else self.root / "data"
         self.name = name
-        command = [str(BIN / "troupe-node"), "--config", str(SOURCE / "configs" / config),
+        command = [*prefix, str(BIN / "troupe-node"), "--config", str(SOURCE / "configs" / config),
                    "--set", f"node.name={name}", "--set", f"node.data_dir={self.data}",
                    "--set", f"api.listen={api}", "--set", f"cluster.listen={cluster}"]
         for one in sets:

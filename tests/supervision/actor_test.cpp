@@ -1,3 +1,4 @@
+#include "supervision/message_class.hpp"
 #include "support.hpp"
 
 using namespace test;
@@ -122,6 +123,66 @@ TEST_CASE("actor: counters hold handled, sent and the time in handlers") {
   CHECK(info->max_us > 0.0);
   CHECK(info->current_message.empty());
   CHECK(core::json::encode(*info).find("\"state\":\"RUNNING\"") != std::string::npos);
+}
+
+TEST_CASE("order class: passes a full mailbox, waits for a child that is down, alerts when lost") {
+  sup::declare_order_class<Risky>();
+  sup::declare_order_class<Risky>();
+  CHECK(sup::message_class(sup::message_type<Risky>()) == sup::MessageClass::ORDER);
+  CHECK(sup::message_class(sup::message_type<Note>()) == sup::MessageClass::ORDINARY);
+  World world;
+  const auto log = make_log();
+  auto small = child("a", log);
+  small.mailbox_cap = 1;
+  const auto tree = world.tree({.name = "s", .children = {small}});
+  const sup::ServiceRef ref{world.rt.registry, "s/a"};
+  for (int i = 0; i < 3; ++i) {
+    ref.send(Note{i});
+    ref.send(Risky{});
+  }
+  log->clear();
+  world.run();
+  CHECK(*log == Lines{"note 0", "risky at 1", "risky at 1", "risky at 1"});
+  CHECK(world.letters("mailbox full") == 2);
+
+  ref.send(Crash{"x"});
+  world.run();
+  CHECK(ref.send(Risky{})); // held without the spec saying so
+  CHECK_FALSE(ref.send(Note{9}));
+  log->clear();
+  world.advance(100ms);
+  CHECK(*log == Lines{"start s/a", "risky at 2"});
+  CHECK(world.rt.dead_letters.alerts() == 0);
+
+  CHECK_FALSE(sup::ServiceRef(world.rt.registry, "no/such").send(Risky{}));
+  CHECK(world.rt.dead_letters.alerts() == 1);
+  CHECK(world.rt.dead_letters.tail(1).at(0).alert);
+  ref.send(Risky{.crashes_until_epoch = 9}); // a poison message of order class is parked, not tried
+  world.run();
+  CHECK(world.rt.dead_letters.alerts() == 2);
+  CHECK(world.rt.dead_letters.tail(1).at(0).reason == "crashed");
+}
+
+TEST_CASE("dead letters: say what caused them and how large they were") {
+  World world;
+  const auto log = make_log();
+  const auto source = world.spawn({.path = "x/source"}, [&](sup::Actor*) -> caf::behavior {
+    return {[&](const Note&) {
+              sup::ServiceRef(world.rt.registry, "no/such").send(std::string(100, 'x'));
+            },
+            [](const std::string&) {}};
+  });
+  caf::anon_send(source, std::string{"first"});
+  caf::anon_send(source, Note{1});
+  world.run();
+  const auto inside = world.rt.dead_letters.tail(1).at(0);
+  CHECK(inside.cause == "x/source@1#2");
+  CHECK(inside.size >= 100);
+  CHECK(inside.size < 120);
+  sup::ServiceRef(world.rt.registry, "no/such").send(Note{1});
+  const auto outside = world.rt.dead_letters.tail(1).at(0);
+  CHECK(outside.cause.empty());
+  CHECK(outside.size == outside.text.size()); // cannot travel
 }
 
 TEST_CASE("dead letters: a ring of 4096 with exact counters") {

@@ -212,6 +212,63 @@ TEST_CASE("ask: a node that is declared down fails what is pending at once and o
   CHECK(b.world.letters("unhandled") == 0);
 }
 
+TEST_CASE("ask: the end of a remote front fails what it had taken and nothing else") {
+  Bench b;
+  b.placement->gateway_actor = b.world.spawn({.path = "net/gateway"}, silent);
+  b.placement->remote = true;
+  b.ask(GetValue{3}, {.deadline = 60s});
+  b.world.run();
+  const auto tell = [&](const std::string& node, const std::string& service) {
+    caf::anon_send(b.placement->watchers.at(0), sup::FrontDown{node, service});
+    b.world.run();
+  };
+  tell("other", "beta");
+  tell("third", "alpha");
+  CHECK(b.codes.empty());
+  tell("other", "alpha");
+  CHECK(b.codes == std::vector{Errc::ACTOR_DOWN});
+  CHECK(b.text == "the front of alpha on other ended while the ask was pending");
+  CHECK(b.breaker().failures == 1);
+  CHECK(b.world.letters("unhandled") == 0);
+}
+
+TEST_CASE("ask: a child is asked by its path and its end or replacement fails what is pending") {
+  Bench b;
+  const auto ask = [&](auto request, std::chrono::nanoseconds deadline) {
+    caf::anon_send(b.handle, Do{[&b, request, deadline] {
+                     sup::ask_path(b.asker, b.world.rt, "s/a", request, {.deadline = deadline},
+                                   std::function{[&b](core::Result<int> reply) {
+                                     reply ? b.values.push_back(*reply)
+                                           : b.codes.push_back(reply.error().code);
+                                   }});
+                   }});
+    REQUIRE(b.world.scheduler.prioritize(b.handle));
+    b.world.scheduler.run_once();
+  };
+  ask(GetValue{1}, 5s);
+  b.world.run();
+  CHECK(b.values == std::vector{41});
+  CHECK(b.world.rt.breakers.snapshot().empty());
+  ask(GetNothing{}, 300ms);
+  b.world.advance(300ms);
+  CHECK(b.codes == std::vector{Errc::TIMEOUT});
+  ask(GetNothing{}, 60s);
+  b.world.run();
+  CHECK(sup::kill_child(b.world.rt, "s/a"));
+  b.world.run();
+  CHECK(b.codes.back() == Errc::ACTOR_DOWN);
+  ask(GetValue{1}, 5s);
+  CHECK(b.codes.size() == 3); // told at once that nobody is there
+  b.world.advance(200ms);
+  ask(GetNothing{}, 60s);
+  b.world.run();
+  const auto entry = b.world.rt.registry.find("s/a");
+  b.world.rt.registry.set("s/a", entry.actor, entry.epoch + 1);
+  b.world.advance(100ms);
+  CHECK(b.codes.size() == 4);
+  CHECK(b.asker->asks().pending() == 0);
+}
+
 TEST_CASE("ask: five failures open the breaker and business refusals never do") {
   Bench b;
   for (int i = 0; i < 5; ++i) {

@@ -1,3 +1,4 @@
+#include "core/binary.hpp"
 #include "nodes/cluster/membership.hpp"
 #include "nodes/cluster/out_stream.hpp"
 #include "nodes/cluster/phi.hpp"
@@ -91,7 +92,12 @@ View view_of(const std::vector<std::string>& nodes, std::uint32_t capacity = 1) 
 }
 
 StreamItem item(std::uint64_t seq, const std::string& key, std::size_t size = 10) {
-  return {seq, key, std::make_shared<const std::string>(size, 'x')};
+  std::string bytes;
+  core::binary::write(bytes, key);
+  core::binary::write(bytes, std::string{"T"});
+  core::binary::write(bytes, std::string(size, 'x'));
+  const auto length = static_cast<std::uint32_t>(bytes.size());
+  return {seq, key, std::make_shared<const std::string>(std::move(bytes)), 0, length};
 }
 
 } // namespace
@@ -292,7 +298,7 @@ TEST_CASE("stream: a conflated topic keeps the newest per key in bounded room") 
   REQUIRE(decoded.has_value());
   CHECK(decoded->events.size() == 5);
   CHECK(std::all_of(decoded->events.begin(), decoded->events.end(),
-                    [](const auto& e) { return e.second.size() >= 6; }));
+                    [](const EventView& e) { return e.bytes.size() >= 6; }));
   CHECK_FALSE(stream.take().has_value());
   stream.offer(item(10'001, "k1"));
   CHECK(stream.waiting() == 1);

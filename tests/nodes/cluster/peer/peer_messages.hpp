@@ -38,6 +38,39 @@ struct PublishMany {
 };
 BOOST_DESCRIBE_STRUCT(PublishMany, (), (topic, count, lossless))
 
+/// Asks without ever being answered, or waits so long before it answers.
+struct Wait {
+  using Reply = std::uint64_t;
+  std::uint64_t ms = 0; ///< 0: for ever
+};
+BOOST_DESCRIBE_STRUCT(Wait, (), (ms))
+
+/// Ends the front of "patient"; another one takes its place.
+struct EndFront {
+  std::uint64_t number = 0;
+};
+BOOST_DESCRIBE_STRUCT(EndFront, (), (number))
+
+/// From now on a subscriber of the peer's counts what comes; GetSeen tells.
+struct Subscribe {
+  std::string topic;
+  bool lossless = false;
+};
+BOOST_DESCRIBE_STRUCT(Subscribe, (), (topic, lossless))
+
+struct GetSeen {
+  std::uint64_t now = 0;
+};
+BOOST_DESCRIBE_STRUCT(GetSeen, (), (now))
+
+struct Seen {
+  std::uint64_t last = 0; ///< number of the newest event
+  std::uint64_t count = 0;
+  std::uint64_t lost = 0; ///< as gaps said
+  bool in_order = true;
+};
+BOOST_DESCRIBE_STRUCT(Seen, (), (last, count, lost, in_order))
+
 struct GetBacklog {
   bool now = true;
 };
@@ -49,6 +82,11 @@ CAF_BEGIN_TYPE_ID_BLOCK(cluster_test, first_custom_type_id + 128)
   CAF_ADD_TYPE_ID(cluster_test, (troupe::cluster::test::Echo))
   CAF_ADD_TYPE_ID(cluster_test, (troupe::cluster::test::PublishMany))
   CAF_ADD_TYPE_ID(cluster_test, (troupe::cluster::test::GetBacklog))
+  CAF_ADD_TYPE_ID(cluster_test, (troupe::cluster::test::Wait))
+  CAF_ADD_TYPE_ID(cluster_test, (troupe::cluster::test::EndFront))
+  CAF_ADD_TYPE_ID(cluster_test, (troupe::cluster::test::Subscribe))
+  CAF_ADD_TYPE_ID(cluster_test, (troupe::cluster::test::GetSeen))
+  CAF_ADD_TYPE_ID(cluster_test, (troupe::cluster::test::Seen))
 CAF_END_TYPE_ID_BLOCK(cluster_test)
 
 namespace troupe::cluster::test {

@@ -1,0 +1,76 @@
+#include "nodes/cluster/event_codec.hpp"
+
+#include "core/binary.hpp"
+#include "core/log.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/binary_deserializer.hpp>
+#include <caf/binary_serializer.hpp>
+#include <caf/detail/dynamic_message_data.hpp>
+#include <caf/make_counted.hpp>
+#include <caf/uniform_type_info_map.hpp>
+
+namespace troupe::cluster {
+
+namespace event_codec_detail {
+
+void put(std::string& to, std::string_view bytes) {
+  core::binary::write(to, static_cast<std::uint32_t>(bytes.size()));
+  to += bytes;
+}
+
+} // namespace event_codec_detail
+
+bool EventEncoder::append(std::string& to, std::string_view key, const caf::message& event) {
+  using event_codec_detail::put;
+  scratch_.clear();
+  caf::binary_serializer sink{system_, scratch_};
+  const auto& content = event.content();
+  const bool single = content.size() == 1;
+  if (single) {
+    if (const auto type = supervision::message_type_of(content); type != last_type_) {
+      last_type_ = type;
+      last_name_ = system_.types().portable_name(content.type(0));
+    }
+  }
+  const auto failed = single ? content.save(0, sink) : sink(event);
+  if (failed || (single && last_name_.empty())) {
+    core::log::error("event not sendable", {{"type", supervision::message_type_name(content)}});
+    return false;
+  }
+  put(to, key);
+  put(to, single ? std::string_view{last_name_} : std::string_view{});
+  put(to, {scratch_.data(), scratch_.size()});
+  return true;
+}
+
+core::Result<caf::message> EventDecoder::decode(const EventView& event) {
+  const auto refuse = [&](const char* what) {
+    return core::Error{core::Errc::PROTOCOL_ERROR, std::string{what} + std::string{event.type}};
+  };
+  caf::binary_deserializer source{system_, event.bytes.data(), event.bytes.size()};
+  if (event.type.empty()) {
+    caf::message out;
+    if (const auto failed = source(out)) {
+      return refuse("expected an event in CAF's form");
+    }
+    return out;
+  }
+  auto known = prototypes_.find(event.type);
+  if (known == prototypes_.end()) {
+    auto made = system_.types().make_value(std::string{event.type});
+    if (!made) {
+      return refuse("expected an event of a type that is known here, found ");
+    }
+    known = prototypes_.emplace(event.type, std::move(made)).first;
+  }
+  auto value = known->second->copy();
+  if (const auto failed = value->load(source)) {
+    return refuse("expected the bytes of a ");
+  }
+  auto data = caf::make_counted<caf::detail::dynamic_message_data>();
+  data->append(std::move(value));
+  return caf::message{caf::message::data_ptr{std::move(data)}};
+}
+
+} // namespace troupe::cluster
