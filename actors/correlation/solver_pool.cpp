@@ -10,8 +10,10 @@ namespace troupe::correlation {
 using core::Errc;
 using core::Error;
 
-SolverPool::SolverPool(std::vector<std::string> paths, std::size_t waiting_max)
-  : waiting_max_(waiting_max) {
+SolverPool::SolverPool(std::vector<std::string> paths,
+                       std::size_t waiting_max,
+                       std::chrono::nanoseconds work_max)
+  : waiting_max_(waiting_max), work_max_(work_max) {
   for (auto& path : paths) {
     slots_.push_back({.path = std::move(path)});
   }
@@ -42,10 +44,12 @@ void SolverPool::tick(supervision::Actor* self) {
   for (std::size_t i = 0; i < slots_.size() && !waiting_.empty(); ++i) {
     auto& slot = slots_[i];
     const auto entry = self->runtime().registry.find(slot.path);
-    if (!entry.actor || (slot.busy && slot.epoch == entry.epoch)) {
+    const bool at_work = slot.busy && slot.epoch == entry.epoch && now - slot.since < work_max_;
+    if (!entry.actor || at_work) {
       continue;
     }
     slot.busy = true;
+    slot.since = now;
     slot.epoch = entry.epoch;
     auto job = std::move(waiting_.front());
     waiting_.pop_front();
@@ -73,7 +77,7 @@ void SolverPool::run(supervision::Actor* self,
         tick(self);
       },
       [done](const caf::error& error) {
-        // crashed or stuck: busy until its supervisor has replaced it
+        // crashed, or still at it: busy until it is replaced or must have ended
         (*done)(core::from_caf(error));
       });
 }

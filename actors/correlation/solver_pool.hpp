@@ -17,8 +17,11 @@ class SolverPool {
 public:
   using Done = std::function<void(const core::Result<caf::message>&)>;
 
-  /// @param paths  of the solvers
-  SolverPool(std::vector<std::string> paths, std::size_t waiting_max);
+  /// @param paths     of the solvers
+  /// @param work_max  after which a solver has ended its work or was given up and replaced
+  SolverPool(std::vector<std::string> paths,
+             std::size_t waiting_max,
+             std::chrono::nanoseconds work_max);
 
   /// `done` is called exactly once, unless the actor ends before: with the result, with what the
   /// work answered, OVERLOADED at once where too much waits, TIMEOUT after the deadline (waiting
@@ -40,12 +43,14 @@ private:
   struct Slot {
     std::string path;
     bool busy = false;
-    std::uint64_t epoch = 0; ///< of the solver that is busy: its successor is not
+    std::uint64_t epoch = 0;           ///< of the solver that is busy: its successor is not
+    std::chrono::nanoseconds since{0}; ///< actor clock
   };
   void run(supervision::Actor* self, std::size_t slot, const caf::actor& solver, Job job);
 
   std::vector<Slot> slots_;
   std::size_t waiting_max_;
+  std::chrono::nanoseconds work_max_;
   std::deque<Job> waiting_;
 };
 

@@ -36,7 +36,7 @@ const std::vector<std::string> solvers{"correlation/solvers/solver-1",
 
 TEST_CASE("solvers: work is done, refusals and crashes come back to their asker alone") {
   World world;
-  SolverPool pool{solvers, 10};
+  SolverPool pool{solvers, 10, 40s};
   std::vector<Outcome> outcomes(4);
   on_actor(world, [&](Asker* self) {
     const auto into = [&](std::size_t i) {
@@ -68,7 +68,7 @@ TEST_CASE("solvers: work is done, refusals and crashes come back to their asker 
 
 TEST_CASE("solvers: while none is there work waits, is bounded, and ends at its deadline") {
   World world;
-  SolverPool pool{{"correlation/solvers/nobody"}, 2};
+  SolverPool pool{{"correlation/solvers/nobody"}, 2, 40s};
   std::vector<Outcome> outcomes(3);
   on_actor(world, [&](Asker* self) {
     for (std::size_t i = 0; i < 3; ++i) {
