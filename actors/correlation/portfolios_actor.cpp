@@ -6,7 +6,9 @@
 #include "actors/correlation/series_actor.hpp"
 #include "actors/storage/documents_actor.hpp"
 #include "core/log.hpp"
+#include "supervision/messages.hpp"
 
+#include <array>
 #include <deque>
 #include <map>
 #include <utility>
@@ -16,9 +18,13 @@ namespace troupe::correlation {
 /// Time to ask the store for the portfolios again.
 struct LoadPortfoliosDue {};
 
+/// Time to tell nodes that joined of all portfolios.
+struct TellPortfoliosDue {};
+
 } // namespace troupe::correlation
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::correlation::LoadPortfoliosDue)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::correlation::TellPortfoliosDue)
 
 namespace troupe::correlation {
 namespace {
@@ -31,6 +37,8 @@ constexpr const char* portfolio_kind = "portfolio";
 constexpr auto store_deadline = 10s;
 constexpr auto load_again_after = 500ms;
 constexpr auto hear_deadline = 2s;
+/// After a change of the view: a node that joined subscribes first; the second is for a slow one.
+constexpr std::array tell_after{1s, 5s};
 /// Writes that wait for the store.
 constexpr std::size_t writes_max = 1'000;
 constexpr std::size_t portfolios_max = 10'000;
@@ -286,6 +294,7 @@ portfolios_behavior(PortfoliosSelf* self, std::string documents_path, std::strin
   state.series_path = std::move(series_path);
   self->runtime().bus.subscribe(messages::topics::portfolio_changes,
                                 caf::actor_cast<caf::actor>(self));
+  self->runtime().placement.watch(caf::actor_cast<caf::actor>(self));
   self->send(self, LoadPortfoliosDue{});
   return {
     supervision::handle<messages::GetPortfolio>(self, on_get_portfolio),
@@ -293,6 +302,16 @@ portfolios_behavior(PortfoliosSelf* self, std::string documents_path, std::strin
     supervision::handle<messages::ListPortfolios>(self, on_list_portfolios),
     [self](const messages::PortfolioChanged& event) { on_portfolio_changed(self, event); },
     [self](LoadPortfoliosDue) { load_portfolios(self); },
+    [self](const supervision::ViewChanged&) {
+      for (const auto delay : tell_after) {
+        self->delayed_send(self, delay, TellPortfoliosDue{});
+      }
+    },
+    [self](TellPortfoliosDue) {
+      for (const auto& [id, portfolio] : self->state.portfolios) {
+        publish_portfolio(self, portfolio);
+      }
+    },
   };
 }
 

@@ -153,6 +153,27 @@ def solvers_die_and_answers_go_on():
     print(f"     {killed} kills, {load.replies} replies, {len(load.refusals)} refused meanwhile")
 
 
+def any_node_answers_and_portfolios_outlive_their_owner():
+    source = Node("roles/market-data.json", name="md")
+    seeds = f'cluster.seeds=["{source.cluster}"]'
+    workers = {name: Node("roles/correlation.json", seeds, name=name) for name in ("ca", "cb")}
+    api = Node("roles/api.json", seeds, name="api")
+    symbols = ["BTC-USD", "ETH-USD", "SOL-USD", "XRP-USD", "ADA-USD", "LTC-USD"]
+    pairs = [f"{a},{b}" for i, a in enumerate(symbols) for b in symbols[:i]]
+    for pair in pairs:  # keys of both nodes
+        until(pair, lambda: compute(api, f"/correlation/matrix?symbols={pair}&window=100"), 60)
+    body = {"positions": [{"instrument": "BTC-USD", "weight": 0.6}, {"instrument": "ETH-USD", "weight": 0.4}]}
+    until("a stored portfolio", lambda: post(api, "/portfolios/shared", body, "PUT", True), 30)
+    for name in ("ca", "cb"):  # the owner of the portfolios is one of the two
+        until("the copy", lambda: compute(api, "/correlation/pca/shared?window=100"), 30)
+        workers[name].kill()
+        stored = until("the portfolio without its owner", lambda: compute(api, "/portfolios/shared"), 40)
+        assert stored["data"]["positions"][0]["weight"] == 0.6, stored
+        workers[name] = Node("roles/correlation.json", seeds, name=name + "2")
+        until("the newcomer's copy", lambda: compute(api, "/portfolios/shared"), 40)
+        until("answers", lambda: [compute(api, f"/correlation/matrix?symbols={pair}&window=100") for pair in pairs], 60)
+
+
 def bad_input_is_refused_by_name():
     node = simulated("api.body_bytes_max=100000")
 
@@ -189,8 +210,10 @@ def bad_input_is_refused_by_name():
     ]:
         refused(sizing, status, code, text, method="POST", body=body)
     refused(sizing, 415, "UNSUPPORTED_MEDIA_TYPE", method="POST", body={}, headers={"Content-Type": "text/plain"})
-    refused(sizing + "?window=5", 400, "INVALID_ARGUMENT", "window: expected no query parameters", method="POST", body={})
-    refused("/portfolios/fund", 400, "INVALID_ARGUMENT", "positions: expected a value", method="PUT", body={}, token=True)
+    refused(sizing + "?window=5", 400, "INVALID_ARGUMENT", "window: expected no query parameters", method="POST",
+            body={})
+    refused("/portfolios/fund", 400, "INVALID_ARGUMENT", "positions: expected a value", method="PUT", body={},
+            token=True)
     refused("/portfolios/a%20b", 400, "INVALID_ARGUMENT", "id: expected", method="PUT", token=True,
             body={"positions": [{"instrument": "BTC-USD", "quantity": "1"}]})
     refused("/portfolios/none", 404, "NOT_FOUND")
@@ -199,4 +222,5 @@ def bad_input_is_refused_by_name():
 
 if __name__ == "__main__":
     main([hourly_bars_give_the_correlations_computed_here, portfolios_are_stored_and_judged,
-          solvers_die_and_answers_go_on, bad_input_is_refused_by_name])
+          solvers_die_and_answers_go_on,
+          any_node_answers_and_portfolios_outlive_their_owner, bad_input_is_refused_by_name])

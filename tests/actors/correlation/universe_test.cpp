@@ -264,32 +264,41 @@ TEST_CASE("universe service: a model is fitted in the background, steps with the
   }
 }
 
-TEST_CASE("universe service: without the fitter the last model stands, and bars are still taken") {
+TEST_CASE(
+  "universe service: where fits fail the last good model stands, and bars are still taken") {
+  const ScratchFolder folder;
+  const auto bars = market(three, 760);
+  const auto up_to = [&](World& world, int count) {
+    for (const auto& symbol : three) {
+      world.market->bars[symbol] = {bars.at(symbol).begin(), bars.at(symbol).begin() + count};
+    }
+    world.beat();
+    for (int i = 0; i < 20; ++i) {
+      world.advance(500ms);
+    }
+  };
+  {
+    World world{small_fits(), folder.url()};
+    up_to(world, 700);
+    REQUIRE(world.ask(kept(CorrelationMethod::dcc))->data.model->version == 1);
+  }
   auto settings = small_fits();
   settings.refit_bars_min = 2;
-  World world{settings};
-  const auto bars = market(three, 760);
-  for (const auto& symbol : three) {
-    world.market->bars[symbol] = {bars.at(symbol).begin(), bars.at(symbol).begin() + 700};
-  }
-  world.beat();
-  for (int i = 0; i < 20; ++i) {
-    world.advance(500ms);
-  }
-  REQUIRE(supervision::stop_child(world.runtime(), "correlation/solvers").has_value());
-  world.advance(1s);
+  settings.fit_window = 200; // fewer returns than a fit takes
+  World world{settings, folder.url()};
+  up_to(world, 700);
   for (std::size_t t = 700; t < 705; ++t) {
     for (const auto& symbol : three) {
       world.bar(symbol, bars.at(symbol)[t]);
     }
   }
-  for (int i = 0; i < 130; ++i) {
+  for (int i = 0; i < 10; ++i) {
     world.advance(500ms);
-    world.beat();
   }
   const auto answer = world.ask(kept(CorrelationMethod::dcc));
   REQUIRE(answer.has_value());
   CHECK(answer->data.model->version == 1);
   CHECK(answer->data.model->note.find("the last fit failed") != std::string::npos);
+  CHECK(answer->data.model->age_ms == 5 * 3'600'000);
   CHECK(answer->meta.as_of == bars.at("BTC-USD")[704].ts_close);
 }
