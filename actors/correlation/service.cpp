@@ -19,6 +19,8 @@ namespace {
 /// Solvers crash one request at a time, on whatever users send: that must not end the service.
 constexpr unsigned solvers_intensity = 20;
 constexpr unsigned universes_intensity = 20;
+/// Its parts are many and hold nothing that others would lose.
+constexpr unsigned service_intensity = 20;
 /// A disk may be slow, and another writer of the file is waited for.
 constexpr std::chrono::seconds store_deadline{20};
 
@@ -40,6 +42,7 @@ supervision::SupervisorSpec service(Config config) {
   return {
     .name = messages::correlation_service,
     .strategy = supervision::Strategy::one_for_one,
+    .intensity = service_intensity,
     .children =
       {
         supervise({.name = "stores",

@@ -5,7 +5,7 @@ import gzip
 import json
 import math
 
-from harness import SHARED, Load, Node, WebSocket, inspector, main, until
+from harness import SHARED, Load, Node, WebSocket, main, until
 
 COINS = ["BTC", "ETH", "SOL", "XRP", "ADA", "LTC"]
 FOLDER = SHARED / "data/ohlcv/binance_spot_1h"
@@ -144,8 +144,8 @@ def solvers_die_and_answers_go_on():
     killed = 0
     for _ in range(3):
         for part in ("solvers/solver-1", "solvers/solver-2", "solvers/fitter", "universes/1h", "series", "portfolios"):
-            run = inspector(node, "kill", f"correlation/{part}", "--yes")
-            killed += run.returncode == 0
+            status, _ = node.call(f"/inspect/kill?path=correlation/{part}", method="POST", body=b"", token=True)
+            killed += status == 200
             until(f"{part} runs again", lambda: compute(node, "/correlation/matrix?window=100"), 30)
     load.finish()
     assert killed >= 12, killed
