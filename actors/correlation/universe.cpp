@@ -77,12 +77,16 @@ core::Result<Panel> Universe::rebuild(std::span<const SeriesInput> series) {
   for (const auto& [symbol, i] : index_) {
     seen[symbol] = seen_[i];
   }
-  std::map<Timestamp, std::map<std::string, double>> later;
+  struct Later {
+    std::string symbol;
+    Timestamp at;
+    double price = 0.0;
+    std::chrono::nanoseconds since{0};
+  };
+  std::vector<Later> later;
   for (const auto& [at, pending] : pending_) {
     for (const auto& [i, price] : pending.prices) {
-      if (at > panel->grid.back()) {
-        later[at][instruments_[i].symbol] = price;
-      }
+      later.push_back({instruments_[i].symbol, at, price, pending.since});
     }
   }
   instruments_ = panel->instruments;
@@ -101,9 +105,9 @@ core::Result<Panel> Universe::rebuild(std::span<const SeriesInput> series) {
     closes_.push_back(panel->inputs[i].as_of);
     seen_.push_back(std::max(closes_.back(), seen[instruments_[i].symbol]));
   }
-  for (const auto& [at, prices] : later) {
-    for (const auto& [symbol, price] : prices) {
-      on_close(symbol, at, price, std::chrono::nanoseconds{0});
+  for (const auto& close : later) {
+    if (close.at > as_of_) {
+      on_close(close.symbol, close.at, close.price, close.since);
     }
   }
   return panel;
