@@ -1,6 +1,9 @@
 #pragma once
 
+#include "messages/correlation.hpp"
 #include "messages/market_data.hpp"
+#include "messages/portfolio.hpp"
+#include "messages/position_sizing.hpp"
 #include "messages/regime.hpp"
 #include "messages/venue_limits.hpp"
 #include "supervision/messages.hpp"
@@ -31,6 +34,27 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe, first_custom_type_id + troupe::supervision::rese
   CAF_ADD_TYPE_ID(troupe, (troupe::messages::AcquireBudget))
   CAF_ADD_TYPE_ID(troupe, (troupe::messages::BudgetGranted))
   CAF_ADD_TYPE_ID(troupe, (troupe::messages::ReportUsage))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::PortfolioReply))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::GetPortfolio))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::PutPortfolio))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::PortfoliosReply))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::ListPortfolios))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::PortfolioChanged))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::CorrelationMatrixReply))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::GetCorrelationMatrix))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::PcaReply))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::GetPca))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::ComputePca))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::TailReply))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::GetTail))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::CorrelationUpdated))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::PositionSizingReply))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::SizePositions))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::StressTestReply))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::GetStressTest))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::ComputeStressTest))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::StressScenariosReply))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::ListStressScenarios))
 CAF_END_TYPE_ID_BLOCK(troupe)
 
 namespace troupe::messages {

@@ -41,8 +41,20 @@ CREATE TABLE blobs (
 );
 )sql";
 
+/// Versioned documents: portfolios, fitted models.
+constexpr const char* create_v2 = R"sql(
+CREATE TABLE documents (
+  kind       TEXT    NOT NULL,
+  id         TEXT    NOT NULL,
+  version    INTEGER NOT NULL,
+  body       BLOB    NOT NULL,
+  written_at INTEGER NOT NULL,
+  PRIMARY KEY (kind, id, version)
+) WITHOUT ROWID;
+)sql";
+
 /// Step i takes a database of version i to version i + 1. Append, never change.
-constexpr std::array<const char*, 1> migrations{create_v1};
+constexpr std::array<const char*, 2> migrations{create_v1, create_v2};
 // clang-format on
 
 constexpr auto schema_version = static_cast<int>(migrations.size());

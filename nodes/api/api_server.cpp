@@ -8,6 +8,7 @@
 #include "nodes/api/stream_actor.hpp"
 #include "supervision/ask.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -76,8 +77,8 @@ struct ApiServer::State {
   explicit State(ApiConfig settings)
     : config(std::move(settings)), last_good(config.last_good_ttl, config.last_good_entries_max) {
     auto channels = data_channels();
-    for (const auto& channel : regime_channels()) {
-      channels.push_back(channel);
+    for (const auto& more : {regime_channels(), correlation_channels()}) {
+      channels.insert(channels.end(), more.begin(), more.end());
     }
     streams = std::make_shared<StreamRegistry>(std::move(channels));
   }
@@ -138,7 +139,9 @@ net::Route ApiServer::State::service_route(ServiceRoute route) {
         return;
       }
       supervision::AskOptions options;
-      options.deadline = config.ask_deadline.chrono();
+      options.deadline =
+        (shared->deadline.ns > 0 ? shared->deadline : config.ask_deadline).chrono();
+      options.slow = std::max(options.slow, options.deadline / 2);
       serving->bridge.ask(
         shared->service, std::move(bound->key), std::move(bound->message), options,
         [this, shared, key = request.target, respond = std::move(respond)](
@@ -178,6 +181,7 @@ net::Router ApiServer::State::router() {
     }
     routes.push_back(stream_route("/data/stream", data_channels(), streams));
     routes.push_back(stream_route("/regime/stream", regime_channels(), streams));
+    routes.push_back(stream_route("/correlation/stream", correlation_channels(), streams));
   }
   const auto page = [&](const char* path, std::string type, std::string text) {
     net::Route route;

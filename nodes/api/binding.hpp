@@ -117,4 +117,75 @@ template <class Request>
   return core::Error{core::Errc::INVALID_ARGUMENT, std::move(text)};
 }
 
+/// Fills a request from a JSON body; fields that the path names come from there, and there may be
+/// no other parameters.
+/// @param path  of the route, such as /portfolios/{id}
+/// @returns     the request; MALFORMED_REQUEST where the body is no JSON object; INVALID_ARGUMENT
+///              that names each field that is missing, unknown or malformed with its path
+template <class Request>
+[[nodiscard]] core::Result<Request>
+bind_body(const std::string& path, const Parameters& parameters, const std::string& body) {
+  const auto document = core::json::Document::parse(body);
+  if (!document) {
+    return core::Error{core::Errc::MALFORMED_REQUEST, "body: " + document.error().message};
+  }
+  if (!document->view().is_object()) {
+    return core::Error{core::Errc::MALFORMED_REQUEST,
+                       "body: expected an object, found " + document->view().excerpt()};
+  }
+  Request request{};
+  std::vector<core::json::Problem> all;
+  std::string known;
+  const auto in_path = [&](std::string_view name) {
+    return path.find('{' + std::string(name) + '}') != std::string::npos;
+  };
+  const auto take = [&](const core::json::Decoder& decoder) {
+    all.insert(all.end(), decoder.problems().begin(), decoder.problems().end());
+  };
+  core::for_each_member(request, [&](std::string_view name, auto& member) {
+    using Field = std::remove_cvref_t<decltype(member)>;
+    core::json::Decoder field{core::json::Missing::REFUSED, std::string(name)};
+    if (in_path(name)) {
+      if constexpr (std::is_same_v<Field, std::string>) {
+        member = parameters.at(std::string(name)).front();
+      } else {
+        field.problem("a field that a path can carry", "another"); // a route of ours is wrong
+      }
+    } else {
+      known += (known.empty() ? "" : ", ") + std::string(name);
+      if (const auto value = document->view().find(name)) {
+        field.read(*value, member);
+      } else if (!core::is_optional<Field>::value) {
+        field.problem("a value", "nothing");
+      }
+    }
+    take(field);
+  });
+  const auto is_known = [&](const std::string& key) {
+    bool found = false;
+    core::for_each_member(request, [&](std::string_view name, auto&) {
+      found = found || (name == key && !in_path(name));
+    });
+    return found;
+  };
+  for (const auto& key : document->view().keys()) {
+    if (!is_known(key)) {
+      all.push_back({key.substr(0, 80), "one of the keys " + known, "an unknown key"});
+    }
+  }
+  for (const auto& [name, values] : parameters) {
+    if (!in_path(name) || values.size() != 1) {
+      all.push_back({name.substr(0, 80), "no query parameters", "one"});
+    }
+  }
+  if (all.empty()) {
+    return request;
+  }
+  std::string text;
+  for (const auto& problem : all) {
+    text += (text.empty() ? "" : "; ") + problem.text();
+  }
+  return core::Error{core::Errc::INVALID_ARGUMENT, std::move(text)};
+}
+
 } // namespace troupe::api

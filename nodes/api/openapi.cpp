@@ -69,11 +69,17 @@ Json operation(const ServiceRoute& route, const OperationDoc& doc) {
     {"200",
      {{"description", route.summary}, {"content", {{"application/json", {{"schema", reply}}}}}}}};
   replies.update(failure_replies());
-  return {{"summary", route.summary},
-          {"tags", {route.service}},
-          {"parameters", parameters},
-          {"security", security_of(route.scope)},
-          {"responses", replies}};
+  Json out{{"summary", route.summary},
+           {"tags", {route.service}},
+           {"parameters", parameters},
+           {"security", security_of(route.scope)},
+           {"responses", replies}};
+  if (!doc.body_schema.empty()) {
+    out["requestBody"] = {
+      {"required", true},
+      {"content", {{"application/json", {{"schema", Json::parse(doc.body_schema)}}}}}};
+  }
+  return out;
 }
 
 void add_operation(Json& paths, const std::string& path, std::string_view method, Json value) {
@@ -152,6 +158,7 @@ return'<details><summary><b class="m">'+m.toUpperCase()+'</b><code>'+esc(p)+'</c
 '</summary>'+(o.parameters?.length?'<table><tr><th>parameter</th><th>in</th><th>type</th><th></th></tr>'+
 o.parameters.map(x=>'<tr><td><code>'+esc(x.name)+'</code></td><td>'+x.in+'</td><td>'+esc(show(d,x.schema))+
 '</td><td>'+(x.required?'required':'')+'</td></tr>').join('')+'</table>':'')+
+(o.requestBody?'<p>body</p><pre>'+esc(show(d,o.requestBody.content['application/json'].schema))+'</pre>':'')+
 (s?'<pre>'+esc(show(d,s))+'</pre>':'')+'</details>'}).join('')).join('')});
 </script></body></html>
 )";

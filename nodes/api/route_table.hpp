@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/duration.hpp"
 #include "core/schema.hpp"
 #include "messages/meta.hpp"
 #include "net/router.hpp"
@@ -49,6 +50,8 @@ struct ServiceRoute {
   std::string scope = "read";
   /// The last good reply may stand in, marked degraded, while the service does not answer.
   bool last_good = false;
+  /// Longest wait for the service; 0: api.ask_deadline.
+  core::Duration deadline{};
   std::function<core::Result<BoundRequest>(const Parameters&, const std::string& body)> bind;
   std::function<core::Result<EncodedReply>(const caf::message&)> encode;
   std::function<OperationDoc(core::SchemaRegistry&)> document;
@@ -70,7 +73,9 @@ namespace detail {
 
 template <class Request>
 std::string placement_key(const Request& request) {
-  if constexpr (requires { request.symbol.symbol; }) {
+  if constexpr (requires { request.placement_key(); }) {
+    return request.placement_key();
+  } else if constexpr (requires { request.symbol.symbol; }) {
     return request.symbol.symbol;
   } else {
     return {};
@@ -96,6 +101,28 @@ OperationDoc document_parameters(const std::string& path, core::SchemaRegistry& 
   return doc;
 }
 
+/// The fields in the path as parameters, all others as the schema of the body.
+template <class Request>
+OperationDoc document_body(const std::string& path, core::SchemaRegistry& schemas) {
+  OperationDoc doc;
+  std::string properties;
+  std::string required;
+  for (auto& parameter : document_parameters<Request>(path, schemas).parameters) {
+    if (parameter.in_path) {
+      doc.parameters.push_back(std::move(parameter));
+      continue;
+    }
+    const auto quoted = '"' + parameter.name + '"';
+    properties += (properties.empty() ? "" : ",") + quoted + ":" + parameter.schema;
+    if (parameter.required) {
+      required += (required.empty() ? "" : ",") + quoted;
+    }
+  }
+  doc.body_schema = R"({"type":"object","properties":{)" + properties + R"(},"required":[)"
+                    + required + R"(],"additionalProperties":false})";
+  return doc;
+}
+
 template <class Request>
 core::Result<EncodedReply> encode_reply(const caf::message& message) {
   using Reply = typename Request::Reply;
@@ -108,28 +135,75 @@ core::Result<EncodedReply> encode_reply(const caf::message& message) {
 
 } // namespace detail
 
-/// GET: the request's fields come from the path and the query.
-template <class Request>
-[[nodiscard]] ServiceRoute get(std::string path, std::string service, std::string summary) {
+namespace detail {
+
+/// What routes of all methods share. @param fill  makes the request of parameters and body
+template <class Request, class Fill>
+ServiceRoute make_route(
+  net::Method method, std::string path, std::string service, std::string summary, Fill fill) {
   ServiceRoute route;
+  route.method = method;
   route.path = std::move(path);
   route.service = std::move(service);
   route.summary = std::move(summary);
-  route.bind = [](const Parameters& parameters, const std::string&) -> core::Result<BoundRequest> {
-    auto request = bind_parameters<Request>(parameters);
+  route.bind = [fill = std::move(fill)](const Parameters& parameters,
+                                        const std::string& body) -> core::Result<BoundRequest> {
+    core::Result<Request> request = fill(parameters, body);
     if (!request) {
       return request.error();
     }
-    auto key = detail::placement_key(*request);
+    auto key = placement_key(*request);
     return BoundRequest{std::move(key), caf::make_message(std::move(*request))};
   };
-  route.encode = detail::encode_reply<Request>;
-  route.document = [path = route.path](core::SchemaRegistry& schemas) {
+  route.encode = encode_reply<Request>;
+  return route;
+}
+
+template <class Request>
+ServiceRoute
+with_body(net::Method method, std::string path, std::string service, std::string summary) {
+  auto route = make_route<Request>(method, path, std::move(service), std::move(summary),
+                                   [path](const Parameters& parameters, const std::string& body) {
+                                     return bind_body<Request>(path, parameters, body);
+                                   });
+  route.document = [path](core::SchemaRegistry& schemas) {
+    auto doc = document_body<Request>(path, schemas);
+    doc.data_schema = schemas.of<decltype(std::declval<typename Request::Reply>().data)>();
+    return doc;
+  };
+  return route;
+}
+
+} // namespace detail
+
+/// GET: the request's fields come from the path and the query.
+template <class Request>
+[[nodiscard]] ServiceRoute get(std::string path, std::string service, std::string summary) {
+  auto route =
+    detail::make_route<Request>(net::Method::GET, path, std::move(service), std::move(summary),
+                                [](const Parameters& parameters, const std::string&) {
+                                  return bind_parameters<Request>(parameters);
+                                });
+  route.document = [path = std::move(path)](core::SchemaRegistry& schemas) {
     auto doc = detail::document_parameters<Request>(path, schemas);
     doc.data_schema = schemas.of<decltype(std::declval<typename Request::Reply>().data)>();
     return doc;
   };
   return route;
+}
+
+/// POST: the request's fields come from the path and a JSON body.
+template <class Request>
+[[nodiscard]] ServiceRoute post(std::string path, std::string service, std::string summary) {
+  return detail::with_body<Request>(net::Method::POST, std::move(path), std::move(service),
+                                    std::move(summary));
+}
+
+/// PUT: likewise.
+template <class Request>
+[[nodiscard]] ServiceRoute put(std::string path, std::string service, std::string summary) {
+  return detail::with_body<Request>(net::Method::PUT, std::move(path), std::move(service),
+                                    std::move(summary));
 }
 
 /// Marks a route whose last good reply may stand in while its service does not answer.
@@ -138,8 +212,21 @@ template <class Request>
   return route;
 }
 
+/// Marks a route that needs another scope than "read".
+[[nodiscard]] inline ServiceRoute with_scope(std::string scope, ServiceRoute route) {
+  route.scope = std::move(scope);
+  return route;
+}
+
+/// Marks a route whose service may take longer to answer than others.
+[[nodiscard]] inline ServiceRoute with_deadline(core::Duration deadline, ServiceRoute route) {
+  route.deadline = deadline;
+  return route;
+}
+
 [[nodiscard]] RouteTable market_data_routes();
 [[nodiscard]] RouteTable regime_routes();
+[[nodiscard]] RouteTable correlation_routes();
 
 /// The tables of every service, in the order of the documentation.
 [[nodiscard]] std::vector<RouteTable> all_routes();

@@ -32,10 +32,36 @@ RouteTable regime_routes() {
     },
   };
 }
+
+RouteTable correlation_routes() {
+  const std::string to = correlation_service;
+  // Models are fitted while the caller waits. One deadline for all: they share a breaker's edge.
+  const auto computed = [](ServiceRoute route) {
+    return with_deadline(std::chrono::seconds{60}, std::move(route));
+  };
+  return {
+    .requests = {
+      computed(get<GetCorrelationMatrix>("/correlation/matrix",             to, "correlation matrix of instruments, by method, interval and window")),
+      computed(get<GetPca>              ("/correlation/pca/{portfolio}",    to, "principal components of a portfolio's instruments, and its risk along them")),
+      computed(post<ComputePca>         ("/correlation/pca",                to, "likewise, of positions in the body")),
+      computed(post<SizePositions>      ("/correlation/position-sizing",    to, "weights by risk, within constraints")),
+      computed(get<GetStressTest>       ("/correlation/stress-test",        to, "a portfolio under stressed correlations")),
+      computed(post<ComputeStressTest>  ("/correlation/stress-test",        to, "likewise, of positions or correlations in the body")),
+      computed(get<ListStressScenarios> ("/correlation/scenarios",          to, "named windows of stress tests")),
+      computed(get<GetTail>             ("/correlation/tail",               to, "tail dependence of pairs")),
+      computed(get<ListPortfolios>      ("/portfolios",                     to, "stored portfolios")),
+      computed(get<GetPortfolio>        ("/portfolios/{id}",                to, "a portfolio")),
+      with_scope("trade", computed(put<PutPortfolio>("/portfolios/{id}",    to, "stores a portfolio"))),
+    },
+    .streams = {
+      {"/correlation/stream", "channel correlation (with interval): an instrument's correlations with all others"},
+    },
+  };
+}
 // clang-format on
 
 std::vector<RouteTable> all_routes() {
-  return {market_data_routes(), regime_routes()};
+  return {market_data_routes(), regime_routes(), correlation_routes()};
 }
 
 } // namespace troupe::api

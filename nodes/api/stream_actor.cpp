@@ -13,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using messages::BarClosed;
 using messages::BookChanged;
+using messages::CorrelationUpdated;
 using messages::InstrumentStatusBeat;
 using messages::PriceUpdate;
 using messages::RegimeChanged;
@@ -100,12 +101,52 @@ StreamNews news_of(const RegimeChanged& event) {
           .data = core::json::encode(event)};
 }
 
+/// What the stream of one instrument tells of its universe.
+struct CorrelationRow {
+  messages::Meta meta;
+  std::string universe;
+  std::string cause;
+  std::vector<trading::InstrumentId> symbols;
+  std::vector<double> correlations; ///< with each of `symbols`; none in very large universes
+  double mean_correlation = 0.0;    ///< of all pairs of the universe
+  double mean_change = 0.0;
+  std::optional<messages::ModelInfo> model;
+};
+BOOST_DESCRIBE_STRUCT(
+  CorrelationRow,
+  (),
+  (meta, universe, cause, symbols, correlations, mean_correlation, mean_change, model))
+
+void publish_rows(StreamRegistry& registry, const CorrelationUpdated& event) {
+  CorrelationRow row{.meta = event.meta,
+                     .universe = event.universe,
+                     .cause = event.cause,
+                     .symbols = event.symbols,
+                     .correlations = {},
+                     .mean_correlation = event.mean_correlation,
+                     .mean_change = event.mean_change,
+                     .model = event.model};
+  for (std::size_t i = 0; i < event.symbols.size(); ++i) {
+    if (i < event.matrix.size()) {
+      row.correlations = event.matrix[i];
+    }
+    registry.publish({.channel = "correlation",
+                      .instrument = event.symbols[i],
+                      .primary = true,
+                      .interval = event.interval.to_text(),
+                      .as_of = event.meta.as_of,
+                      .quality = event.meta.quality,
+                      .data = core::json::encode(row)});
+  }
+}
+
 void subscribe_all(Self* self) {
   auto& bus = self->runtime().bus;
   const auto me = caf::actor_cast<caf::actor>(self);
   for (const auto* topic :
        {&messages::topics::venue_status, &messages::topics::price_update, &messages::topics::book,
-        &messages::topics::trades, &messages::topics::bars, &messages::topics::regime_changes}) {
+        &messages::topics::trades, &messages::topics::bars, &messages::topics::regime_changes,
+        &messages::topics::correlation_updates}) {
     bus.subscribe(*topic, me);
   }
 }
@@ -121,6 +162,7 @@ caf::behavior streams(Self* self, const std::shared_ptr<StreamRegistry>& registr
     [publish](const TradesPrinted& event) { publish(event); },
     [publish](const BarClosed& event) { publish(event); },
     [publish](const RegimeChanged& event) { publish(event); },
+    [self](const CorrelationUpdated& event) { publish_rows(*self->state.registry, event); },
     [self, publish](const InstrumentStatusBeat& event) {
       self->state.registry->learn(event.instrument, event.primary);
       publish(event);
@@ -188,6 +230,12 @@ std::vector<Channel> data_channels() {
 std::vector<Channel> regime_channels() {
   return {
     {"regime",   true,      "1h"},
+  };
+}
+
+std::vector<Channel> correlation_channels() {
+  return {
+    {"correlation", true,   "1h"},
   };
 }
 // clang-format on

@@ -8,9 +8,10 @@
 
 namespace troupe::api {
 
-/// The channels of /data/stream and /regime/stream.
+/// The channels of /data/stream, /regime/stream and /correlation/stream.
 [[nodiscard]] std::vector<Channel> data_channels();
 [[nodiscard]] std::vector<Channel> regime_channels();
+[[nodiscard]] std::vector<Channel> correlation_channels();
 
 /// The child that listens to the bus and feeds the registry; its state is the registry's, so a
 /// restart loses nothing but the events between.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/correlation/settings.hpp"
 #include "actors/market_data/settings.hpp"
 #include "actors/regime/settings.hpp"
 #include "actors/venues/common/venue.hpp"
@@ -15,7 +16,8 @@
 namespace troupe::config {
 
 /// What a node can be told to do.
-BOOST_DEFINE_FIXED_ENUM_CLASS(Role, std::uint8_t, MARKET_DATA, REGIME, API, EXCHANGE_SIM)
+BOOST_DEFINE_FIXED_ENUM_CLASS(
+  Role, std::uint8_t, MARKET_DATA, REGIME, CORRELATION, API, EXCHANGE_SIM)
 
 /// "market-data", as configurations spell it.
 [[nodiscard]] std::string_view role_name(Role role);
@@ -71,6 +73,7 @@ struct NodeSettings {
   std::vector<core::json::Raw> venues;
   market_data::Settings market_data;
   regime::Settings regime;
+  correlation::Settings correlation;
   venues::exchange_sim::Settings exchange_sim;
   LogSection log;
 
@@ -79,7 +82,7 @@ struct NodeSettings {
 BOOST_DESCRIBE_STRUCT(
   NodeSettings,
   (),
-  (node, cluster, api, storage, cache, venues, market_data, regime, exchange_sim, log))
+  (node, cluster, api, storage, cache, venues, market_data, regime, correlation, exchange_sim, log))
 
 /// Reads and checks the whole: form, then meaning (addresses, roles, limits, what may not go
 /// together), with file, path, expected and found of each problem. Fills in the data directory.

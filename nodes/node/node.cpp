@@ -1,5 +1,6 @@
 #include "nodes/node/node.hpp"
 
+#include "actors/correlation/service.hpp"
 #include "actors/market_data/service.hpp"
 #include "actors/regime/service.hpp"
 #include "actors/venues/exchange_sim/service.hpp"
@@ -126,6 +127,11 @@ core::Result<supervision::SupervisorSpec> Node::State::tree() {
   if (settings.has(config::Role::REGIME)) {
     spec.children.push_back(supervision::supervise(regime::service({.settings = settings.regime})));
   }
+  if (settings.has(config::Role::CORRELATION)) {
+    spec.children.push_back(supervision::supervise(correlation::service(
+      {.settings = settings.correlation,
+       .storage_url = storage_in(settings.node.data_dir, settings.storage.url)})));
+  }
   if (exchange_sim) {
     spec.children.push_back(supervision::supervise(exchange_sim->supervisor()));
   }
@@ -210,6 +216,9 @@ void Node::State::set_fronts(supervision::Runtime& runtime) const {
   }
   if (settings.has(config::Role::REGIME)) {
     runtime.registry.set_front(messages::regime_service, "regime/front");
+  }
+  if (settings.has(config::Role::CORRELATION)) {
+    runtime.registry.set_front(messages::correlation_service, "correlation/front");
   }
 }
 

@@ -29,8 +29,8 @@ public:
   }
   void canceled(std::uint64_t, matching::OrderRef ref, std::int64_t lots, matching::CancelReason) {
     if (sink_ != nullptr) {
-      sink_->on_order_canceled(
-        ref, ref ? std::optional{feed_.book_.order(ref)} : std::nullopt, lots, {ts_ns_});
+      sink_->on_order_canceled(ref, ref ? std::optional{feed_.book_.order(ref)} : std::nullopt,
+                               lots, {ts_ns_});
     }
   }
   void filled(const matching::Fill& fill) {

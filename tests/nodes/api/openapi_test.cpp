@@ -10,9 +10,11 @@ TEST_CASE("openapi: every route is there with its parameters and reply, and ever
     api::openapi_document(api::all_routes(), {{"get", "/health/live", "alive", "none"}}, "1");
   const auto document = nlohmann::json::parse(text);
   CHECK(document["openapi"] == "3.1.0");
-  for (const char* path : {"/data/ticker/{symbol}", "/data/historical/{symbol}",
-                           "/data/orderbook/{symbol}", "/data/instruments", "/data/stream",
-                           "/regime/current/{symbol}", "/regime/stream", "/health/live"}) {
+  for (const char* path :
+       {"/data/ticker/{symbol}", "/data/historical/{symbol}", "/data/orderbook/{symbol}",
+        "/data/instruments", "/data/stream", "/regime/current/{symbol}", "/regime/stream",
+        "/correlation/matrix", "/correlation/position-sizing", "/correlation/stream",
+        "/portfolios/{id}", "/health/live"}) {
     CAPTURE(path);
     CHECK(document["paths"].contains(path));
   }

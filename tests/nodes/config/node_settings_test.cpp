@@ -19,7 +19,8 @@ core::Result<config::NodeSettings> read(std::string_view extra) {
 } // namespace
 
 TEST_CASE("config: every config that is shipped is good") {
-  for (const char* file : {"all-in-one", "roles/market-data", "roles/regime", "roles/api"}) {
+  for (const char* file :
+       {"all-in-one", "roles/market-data", "roles/regime", "roles/correlation", "roles/api"}) {
     CAPTURE(file);
     core::SettingsSource source;
     REQUIRE(
@@ -54,6 +55,24 @@ TEST_CASE("config: every kind of mistake is named with origin and path and what 
          {"venues=5", "venues: expected an array"},
          {"market_data.intervals=[\"7m\"]", "market_data.intervals"},
          {"regime.adx_period=0", "regime.adx_period"},
+         {"correlation.intervals=[\"7m\"]", "correlation.intervals[0]: expected one of 1s"},
+         {"correlation.intervals=[\"1h\",\"1h\"]",
+          "correlation.intervals[0]: expected each interval"},
+         {"correlation.window_default=0", "correlation.window_default: expected a whole number"},
+         {"correlation.window_default=6000", "correlation.window_default"},
+         {"correlation.window_max=19", "correlation.window_max: expected a whole number from 20"},
+         {"correlation.ewma_lambda=1", "correlation.ewma_lambda: expected a number above 0"},
+         {"correlation.overlap_min=0", "correlation.overlap_min"},
+         {"correlation.solvers=0", "correlation.solvers: expected a whole number from 1"},
+         {"correlation.queue_max=0", "correlation.queue_max"},
+         {"correlation.series_max=10", "correlation.series_max"},
+         {"correlation.fit_deadline=\"0s\"",
+          "correlation.fit_deadline: expected a duration above 0"},
+         {"correlation.retry_after_max=\"1ms\"", "correlation.retry_after_max: expected at least"},
+         {"correlation.scenarios=[{\"name\":\"X\"}]", "correlation.scenarios[0].name"},
+         {"correlation.scenarios=[{\"name\":\"x\",\"start\":\"2020-01-02T00:00:00Z\","
+          "\"end\":\"2020-01-01T00:00:00Z\"}]",
+          "correlation.scenarios[0].end: expected a time after the start"},
        }) {
     CAPTURE(extra);
     const auto settings = read(extra);

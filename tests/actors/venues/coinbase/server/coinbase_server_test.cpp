@@ -18,10 +18,11 @@ struct World : test::EndpointFixture<CoinbaseServer, Limits> {
   test::HeaderList
   headers(const char* method, const std::string& target, const std::string& body = {}) const {
     const auto at = timestamp();
-    return {{"CB-ACCESS-KEY", "key"},
-            {"CB-ACCESS-SIGN", *venues::signing::coinbase_signature(secret, at, method, target, body)},
-            {"CB-ACCESS-TIMESTAMP", at},
-            {"CB-ACCESS-PASSPHRASE", "phrase"}};
+    return {
+      {"CB-ACCESS-KEY", "key"},
+      {"CB-ACCESS-SIGN", *venues::signing::coinbase_signature(secret, at, method, target, body)},
+      {"CB-ACCESS-TIMESTAMP", at},
+      {"CB-ACCESS-PASSPHRASE", "phrase"}};
   }
   test::Reply signed_get(const std::string& target) {
     later(std::chrono::milliseconds{100});
@@ -93,7 +94,11 @@ TEST_CASE("coinbase server: products, book, trades and candles") {
     CHECK(candle[2].get<double>() >= candle[4].get<double>());
   }
   CHECK(world.get("/products/BTC-USD/candles?granularity=7").status == 400);
-  CHECK(world.get("/products/BTC-USD/candles?granularity=60&start=2026-01-01T00:00:00Z&end=2026-02-01T00:00:00Z").status == 400);
+  CHECK(world
+          .get("/products/BTC-USD/"
+               "candles?granularity=60&start=2026-01-01T00:00:00Z&end=2026-02-01T00:00:00Z")
+          .status
+        == 400);
 }
 
 TEST_CASE("coinbase server: who may call what") {
@@ -164,13 +169,15 @@ TEST_CASE("coinbase server: a market order's fills tie to the ledger") {
   double cost = 0;
   for (const auto& fill : fills) {
     CHECK(fill["liquidity"] == "T");
-    cost += std::stod(fill["usd_volume"].get<std::string>()) + std::stod(fill["fee"].get<std::string>());
+    cost +=
+      std::stod(fill["usd_volume"].get<std::string>()) + std::stod(fill["fee"].get<std::string>());
   }
   CHECK(cost <= 5000.0);
   for (const auto& account : world.signed_get("/accounts").body) {
     if (account["currency"] == "USD") {
       CHECK(std::stod(account["balance"].get<std::string>()) == doctest::Approx(1'000'000 - cost));
-      const auto ledger = world.signed_get("/accounts/" + account["id"].get<std::string>() + "/ledger").body;
+      const auto ledger =
+        world.signed_get("/accounts/" + account["id"].get<std::string>() + "/ledger").body;
       CHECK(ledger.size() == 1 + 2 * fills.size());
       CHECK(ledger.front()["balance"] == account["balance"]);
       CHECK(ledger.back()["type"] == "transfer");
@@ -203,7 +210,9 @@ TEST_CASE("coinbase server: orders are refused with the venue's words") {
   order["post_only"] = true;
   refused(order, "post_only is not allowed with time_in_force IOC");
   refused({{"side", "buy"}, {"type", "market"}}, "size or funds is required");
-  CHECK(world.place({{"product_id", "NO-PE"}, {"side", "buy"}, {"price", "1"}, {"size", "1"}}).status == 404);
+  CHECK(
+    world.place({{"product_id", "NO-PE"}, {"side", "buy"}, {"price", "1"}, {"size", "1"}}).status
+    == 404);
   order = world.limit(1.05);
   order["post_only"] = true;
   CHECK(world.place(order).body["status"] == "rejected");
@@ -224,7 +233,8 @@ TEST_CASE("coinbase server: books kept from level2 and from full equal the REST 
   std::map<std::string, Entry> orders;
   for (const auto* const side : {"bids", "asks"}) {
     for (const auto& row : start[side]) {
-      orders[row[2]] = {side, std::stod(row[0].get<std::string>()), std::stod(row[1].get<std::string>())};
+      orders[row[2]] = {side, std::stod(row[0].get<std::string>()),
+                        std::stod(row[1].get<std::string>())};
     }
   }
   std::map<std::string, std::string> levels;
@@ -312,7 +322,9 @@ TEST_CASE("coinbase server: channels of the feed") {
   CHECK(seen["heartbeat"] >= 19);
   CHECK(seen["l2update"] > 50);
   CHECK(seen["status"] >= 3);
-  world.send(session, {{"type", "unsubscribe"}, {"product_ids", {"BTC-USD"}}, {"channels", {"matches", "ticker", "heartbeat", "level2_batch"}}});
+  world.send(session, {{"type", "unsubscribe"},
+                       {"product_ids", {"BTC-USD"}},
+                       {"channels", {"matches", "ticker", "heartbeat", "level2_batch"}}});
   CHECK(session->take().front()["channels"].size() == 1);
   for (const auto* const channel : {"level2", "level3", "full", "user"}) {
     world.send(session, subscribe({channel}));

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "actors/correlation/answers.hpp"
+#include "quant/covariance/pca.hpp"
+#include "quant/portfolio/diversification.hpp"
+
+/// A portfolio seen through an estimate of its instruments' covariance.
+namespace troupe::correlation {
+
+/// What a reply about a portfolio is computed from; the series are those of
+/// Holdings::prices_needed().
+struct PortfolioBasis {
+  Basis basis;
+  Holdings holdings;
+};
+
+struct PortfolioView {
+  Panel panel; ///< of the positions' instruments
+  Estimate estimate;
+  Eigen::VectorXd weights; ///< shape (N)
+};
+
+/// Aligns the closes, estimates and values a portfolio.
+[[nodiscard]] core::Result<PortfolioView> view_of(const PortfolioBasis& from);
+
+/// How a portfolio's variance comes about. @returns NOT_READY where it has none
+[[nodiscard]] core::Result<quant::Diversification> risk_of(const Estimate& estimate,
+                                                           const Eigen::VectorXd& weights);
+
+/// Principal components' view of a portfolio. @returns NOT_READY where it has no variance
+[[nodiscard]] core::Result<quant::FactorDecomposition>
+decompose(const quant::PrincipalComponents& components,
+          const Eigen::MatrixXd& matrix,
+          const Eigen::VectorXd& weights);
+
+} // namespace troupe::correlation
