@@ -18,10 +18,11 @@ struct World : test::EndpointFixture<CoinbaseServer, Limits> {
   test::HeaderList
   headers(const char* method, const std::string& target, const std::string& body = {}) const {
     const auto at = timestamp();
-    return {{"CB-ACCESS-KEY", "key"},
-            {"CB-ACCESS-SIGN", *venues::signing::coinbase_signature(secret, at, method, target, body)},
-            {"CB-ACCESS-TIMESTAMP", at},
-            {"CB-ACCESS-PASSPHRASE", "phrase"}};
+    return {
+      {"CB-ACCESS-KEY", "key"},
+      {"CB-ACCESS-SIGN", *venues::signing::coinbase_signature(secret, at, method, target, body)},
+      {"CB-ACCESS-TIMESTAMP", at},
+      {"CB-ACCESS-PASSPHRASE", "phrase"}};
   }
   test::Reply signed_get(const std::string& target) {
     later(std::chrono::milliseconds{100});
@@ -93,7 +94,11 @@ TEST_CASE("coinbase server: products, book, trades and candles") {
     CHECK(candle[2].get<double>() >= candle[4].get<double>());
   }
   CHECK(world.get("/products/BTC-USD/candles?granularity=7").status == 400);
-  CHECK(world.get("/products/BTC-USD/candles?granularity=60&start=2026-01-01T00:00:00Z&end=2026-02-01T00:00:00Z").status == 400);
+  CHECK(world
+          .get("/products/BTC-USD/"
+               "candles?granularity=60&start=2026-01-01T00:00:00Z&end=2026-02-01T00:00:00Z")
+          .status
+        == 400);
 }
 
 TEST_CASE("coinbase server: who may call what") {
@@ -164,13 +169,15 @@ TEST_CASE("coinbase server: a market order's fills tie to the ledger") {
   double cost = 0;
   for (const auto& fill : fills) {
     CHECK(fill["liquidity"] == "T");
-    cost += std::stod(fill["usd_volume"].get<std::string>()) + std::stod(fill["fee"].get<std::string>());
+    cost +=
+      std::stod(fill["usd_volume"].get<std::string>()) + std::stod(fill["fee"].get<std::string>());
   }
   CHECK(cost <= 5000.0);
   for (const auto& account : world.signed_get("/accounts").body) {
     if (account["currency"] == "USD") {
       CHECK(std::stod(account["balance"].get<std::string>()) == doctest::Approx(1'000'000 - cost));
-      const auto ledger = world.signed_get("/accounts/" + account["id"].get<std::string>() + "/ledger").body;
+      const auto ledger =
+        world.signed_get("/accounts/" + account["id"].get<std::string>() + "/ledger").body;
       CHECK(ledger.size() == 1 + 2 * fills.size());
       CHECK(ledger.front()["balance"] == account["balance"]);
       CHECK(ledger.back()["type"] == "transfer");
@@ -203,7 +210,9 @@ TEST_CASE("coinbase server: orders are refused with the venue's words") {
   order["post_only"] = true;
   refused(order, "post_only is not allowed with time_in_force IOC");
   refused({{"side", "buy"}, {"type", "market"}}, "size or funds is required");
-  CHECK(world.place({{"product_id", "NO-PE"}, {"side", "buy"}, {"price", "1"}, {"size", "1"}}).status == 404);
+  CHECK(
+    world.place({{"product_id", "NO-PE"}, {"side", "buy"}, {"price", "1"}, {"size", "1"}}).status
+    == 404);
   order = world.limit(1.05);
   order["post_only"] = true;
   CHECK(world.place(order).body["status"] == "rejected");
@@ -224,7 +233,8 @@ TEST_CASE("coinbase server: books kept from level2 and from full equal the REST 
   std::map<std::string, Entry> orders;
   for (const auto* const side : {"bids", "asks"}) {
     for (const auto& row : start[side]) {
-      orders[row[2]] = {side, std::stod(row[0].get<std::string>()), std::stod(row[1].get<std::string>())};
+      orders[row[2].get<std::string>()] = {side, std::stod(row[0].get<std::string>()),
+                                           std::stod(row[1].get<std::string>())};
     }
   }
   std::map<std::string, std::string> levels;
@@ -248,7 +258,7 @@ TEST_CASE("coinbase server: books kept from level2 and from full equal the REST 
         }
       } else {
         for (const auto& row : frame["changes"]) {
-          set(row[0], row, 1);
+          set(row[0].get<std::string>(), row, 1);
         }
       }
       continue;
@@ -259,11 +269,12 @@ TEST_CASE("coinbase server: books kept from level2 and from full equal the REST 
     CHECK(frame["sequence"].get<std::uint64_t>() == sequence + 1);
     sequence = frame["sequence"];
     if (type == "open") {
-      orders[frame["order_id"]] = {frame["side"] == "buy" ? "bids" : "asks",
-                                   std::stod(frame["price"].get<std::string>()),
-                                   std::stod(frame["remaining_size"].get<std::string>())};
-    } else if (type == "match" && orders.contains(frame["maker_order_id"])) {
-      orders[frame["maker_order_id"]].size -= std::stod(frame["size"].get<std::string>());
+      orders[frame["order_id"].get<std::string>()] = {
+        frame["side"] == "buy" ? "bids" : "asks", std::stod(frame["price"].get<std::string>()),
+        std::stod(frame["remaining_size"].get<std::string>())};
+    } else if (type == "match" && orders.contains(frame["maker_order_id"].get<std::string>())) {
+      orders[frame["maker_order_id"].get<std::string>()].size -=
+        std::stod(frame["size"].get<std::string>());
     } else if (type == "done") {
       orders.erase(frame["order_id"].get<std::string>());
     }
@@ -271,18 +282,19 @@ TEST_CASE("coinbase server: books kept from level2 and from full equal the REST 
   const auto two = world.get("/products/BTC-USD/book?level=2").body;
   std::map<std::string, std::string> expected;
   for (const auto& row : two["bids"]) {
-    expected["buy" + row[0].get<std::string>()] = row[1];
+    expected["buy" + row[0].get<std::string>()] = row[1].get<std::string>();
   }
   for (const auto& row : two["asks"]) {
-    expected["sell" + row[0].get<std::string>()] = row[1];
+    expected["sell" + row[0].get<std::string>()] = row[1].get<std::string>();
   }
   CHECK(levels == expected);
   const auto three = world.get("/products/BTC-USD/book?level=3").body;
   CHECK(three["sequence"].get<std::uint64_t>() == sequence);
   CHECK(orders.size() == three["bids"].size() + three["asks"].size());
   for (const auto& row : three["bids"]) {
-    REQUIRE(orders.contains(row[2]));
-    CHECK(orders[row[2]].size == doctest::Approx(std::stod(row[1].get<std::string>())));
+    const auto id = row[2].get<std::string>();
+    REQUIRE(orders.contains(id));
+    CHECK(orders[id].size == doctest::Approx(std::stod(row[1].get<std::string>())));
   }
 }
 
@@ -301,7 +313,7 @@ TEST_CASE("coinbase server: channels of the feed") {
   std::map<std::string, int> seen;
   std::uint64_t last_trade = 0;
   for (const auto& frame : session->take()) {
-    ++seen[frame["type"]];
+    ++seen[frame["type"].get<std::string>()];
     if (frame["type"] == "match") {
       CHECK((last_trade == 0 || frame["trade_id"].get<std::uint64_t>() == last_trade + 1));
       last_trade = frame["trade_id"];
@@ -312,7 +324,9 @@ TEST_CASE("coinbase server: channels of the feed") {
   CHECK(seen["heartbeat"] >= 19);
   CHECK(seen["l2update"] > 50);
   CHECK(seen["status"] >= 3);
-  world.send(session, {{"type", "unsubscribe"}, {"product_ids", {"BTC-USD"}}, {"channels", {"matches", "ticker", "heartbeat", "level2_batch"}}});
+  world.send(session, {{"type", "unsubscribe"},
+                       {"product_ids", {"BTC-USD"}},
+                       {"channels", {"matches", "ticker", "heartbeat", "level2_batch"}}});
   CHECK(session->take().front()["channels"].size() == 1);
   for (const auto* const channel : {"level2", "level3", "full", "user"}) {
     world.send(session, subscribe({channel}));
