@@ -166,6 +166,18 @@ void GaussianDensities::log_density(const double* x, double* out) const {
 
 void GaussianDensities::log_densities(const RowMatrix& x, RowMatrix& out) const {
   out.resize(x.rows(), states_);
+  if (dimension_ == 1) { // the common case, state by state
+    for (Eigen::Index k = 0; k < states_; ++k) {
+      const double mean = means_(k, 0);
+      const double w = whitening_[static_cast<std::size_t>(k)](0, 0);
+      const double constant = constants_[static_cast<std::size_t>(k)];
+      for (Eigen::Index t = 0; t < x.rows(); ++t) {
+        const double z = w * (x.data()[t] - mean);
+        out.data()[t * states_ + k] = constant - 0.5 * z * z;
+      }
+    }
+    return;
+  }
   for (Eigen::Index t = 0; t < x.rows(); ++t) {
     log_density(x.data() + t * dimension_, out.data() + t * states_);
   }

@@ -73,8 +73,9 @@ bool needs_previous_close(VolatilityEstimator estimator) {
 }
 
 bool usable_ohlc(const Ohlc& bar) {
-  return realised_detail::usable_price(bar.low) && usable_sample(bar.high)
-         && bar.low <= std::min(bar.open, bar.close) && bar.high >= std::max(bar.open, bar.close);
+  // one by one: a comparison with a NaN is false
+  return realised_detail::usable_price(bar.low) && usable_sample(bar.high) && bar.low <= bar.open
+         && bar.low <= bar.close && bar.high >= bar.open && bar.high >= bar.close;
 }
 
 RealisedVolatility::RealisedVolatility(VolatilityEstimator estimator, Eigen::Index period_bars)

@@ -2,6 +2,7 @@
 #include "quant/markov/hmm_fit.hpp"
 #include "quant/random.hpp"
 
+#include <Eigen/Cholesky>
 #include <doctest/doctest.h>
 
 #include <cmath>
