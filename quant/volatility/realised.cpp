@@ -130,6 +130,12 @@ std::optional<double> RealisedVolatility::update(const Ohlc& bar) {
     ++refused_;
     return std::nullopt;
   }
+  if (estimator_ == VolatilityEstimator::PARKINSON) { // two logarithms instead of four
+    const Ohlc logs{0.0, std::log(bar.high), std::log(bar.low), 0.0};
+    squares_.push(realised_detail::range_term(estimator_, logs, 0.0));
+    return squares_.full() ? std::optional{std::sqrt(std::max(squares_.mean(), 0.0))}
+                           : std::nullopt;
+  }
   const Ohlc logs{std::log(bar.open), std::log(bar.high), std::log(bar.low), std::log(bar.close)};
   const auto previous = std::exchange(close_previous_, logs.close);
   if (!previous && needs_previous_close(estimator_)) {

@@ -206,7 +206,11 @@ TEST_CASE("garch: the persistence keeps to its limit, and says so") {
   CHECK(fit->parameters.persistence() <= 0.8 + 1e-12);
   CHECK(fit->parameters.persistence() > 0.8 - 1e-4);
   CHECK(fit->at_bound);
-  CHECK_FALSE(fit->standard_errors().has_value());
+  // alpha and beta vary against each other only
+  REQUIRE(fit->covariance.has_value());
+  const VectorXd persistence{{0.0, 0.0, 1.0, 1.0}};
+  CHECK(persistence.dot(*fit->covariance * persistence) < 1e-12);
+  CHECK((*fit->covariance)(2, 2) > 0.0);
   settings.persistence_max.reset();
   const auto free = fit_garch(simulated(gaussian, usual, 2000, 8), settings);
   REQUIRE(free.has_value());
