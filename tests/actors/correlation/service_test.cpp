@@ -226,11 +226,11 @@ TEST_CASE("matrix: stale inputs make a stale answer, by name") {
   World world;
   world.market->bars = market(four, 700);
   world.beat();
-  REQUIRE(world.ask(request(four))->meta.quality == Quality::live);
+  REQUIRE(world.get(request(four)).meta.quality == Quality::live);
   world.advance(6s);
-  CHECK(world.ask(request(four))->meta.quality == Quality::stale);
+  CHECK(world.get(request(four)).meta.quality == Quality::stale);
   world.beat();
-  CHECK(world.ask(request(four))->meta.quality == Quality::live);
+  CHECK(world.get(request(four)).meta.quality == Quality::live);
   world.beat({}, trading::Freshness::DOWN);
   const auto down = world.ask(request(four));
   CHECK(down->meta.quality == Quality::degraded);
