@@ -70,6 +70,7 @@ TEST_CASE("portfolios: what was answered is there after a restart") {
     World world{Settings{}, folder.url()};
     REQUIRE(world.ask(fund()).has_value());
     REQUIRE(supervision::kill_child(world.runtime(), "correlation/portfolios").has_value());
+    world.run();
     world.advance(1s);
     CHECK(world.get(messages::GetPortfolio{"fund"}).data.version == 1);
   }
