@@ -164,6 +164,13 @@ BOOST_DESCRIBE_STRUCT(InstrumentStatusBeat,
                       (),
                       (instrument, freshness, now, last_data, reason, primary))
 
+/// What a venue says of an instrument, for the first time or anew: its steps, minimum or status
+/// changed. Every node that follows the venue tells it.
+struct InstrumentChanged {
+  trading::Instrument instrument;
+};
+BOOST_DESCRIBE_STRUCT(InstrumentChanged, (), (instrument))
+
 /// How far a recording has been played, every few seconds and at its end.
 struct ReplayProgress {
   std::string venue;
@@ -186,6 +193,7 @@ inline const Topic trades{"trades", Delivery::LOSSLESS};
 inline const Topic book{"book", Delivery::CONFLATED};
 inline const Topic bars{"bars", Delivery::LOSSLESS};
 inline const Topic venue_status{"venue_status", Delivery::CONFLATED};
+inline const Topic instruments{"instruments", Delivery::CONFLATED};
 inline const Topic replay_progress{"replay_progress", Delivery::CONFLATED};
 } // namespace topics
 

@@ -5,6 +5,7 @@
 #include "messages/portfolio.hpp"
 #include "messages/position_sizing.hpp"
 #include "messages/regime.hpp"
+#include "messages/venue_limits.hpp"
 #include "supervision/messages.hpp"
 
 #include <caf/fwd.hpp>
@@ -29,6 +30,10 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe, first_custom_type_id + troupe::supervision::rese
   CAF_ADD_TYPE_ID(troupe, (troupe::messages::RegimeReply))
   CAF_ADD_TYPE_ID(troupe, (troupe::messages::RegimeChanged))
   CAF_ADD_TYPE_ID(troupe, (troupe::messages::ReplayProgress))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::InstrumentChanged))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::AcquireBudget))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::BudgetGranted))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::ReportUsage))
   CAF_ADD_TYPE_ID(troupe, (troupe::messages::PortfolioReply))
   CAF_ADD_TYPE_ID(troupe, (troupe::messages::GetPortfolio))
   CAF_ADD_TYPE_ID(troupe, (troupe::messages::PutPortfolio))

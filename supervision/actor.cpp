@@ -332,7 +332,17 @@ void Actor::drain_conflated() {
     r.last.store(message_type_of(element->content()), std::memory_order_relaxed);
     r.messages.on_enter(message_type_of(element->content())); // for its type to be seen at all
     r.messages.on_leave(message_type_of(element->content()));
-    if (super::consume(*element) == caf::invoke_message_result::skipped) {
+    std::optional<TraceBook::Step> step;
+    std::int64_t began_ns = 0;
+    if (r.traced.load(std::memory_order_relaxed)) {
+      step = runtime_->actors.traces().begin_step(r, *element);
+      began_ns = core::monotonic_ns();
+    }
+    const auto result = super::consume(*element);
+    if (step) {
+      runtime_->actors.traces().end_step(std::move(*step), core::monotonic_ns() - began_ns, false);
+    }
+    if (result == caf::invoke_message_result::skipped) {
       admit(caf::make_mailbox_element(nullptr, caf::make_message_id(), {},
                                       element->move_content_to_message()));
     }
@@ -426,26 +436,6 @@ bool Actor::cleanup(caf::error&& reason, caf::execution_unit* host) {
   }
   asks_.reset();
   return super::cleanup(std::move(reason), host);
-}
-
-// ---- handles -----------------------------------------------------------------------------------
-
-Actor* as_actor(const caf::strong_actor_ptr& handle) {
-  return handle ? dynamic_cast<Actor*>(caf::actor_cast<caf::abstract_actor*>(handle)) : nullptr;
-}
-
-Actor* as_actor(const caf::actor& handle) {
-  return handle ? dynamic_cast<Actor*>(caf::actor_cast<caf::abstract_actor*>(handle)) : nullptr;
-}
-
-std::string path_of(const caf::strong_actor_ptr& handle) {
-  if (!handle) {
-    return {};
-  }
-  if (const auto* actor = as_actor(handle)) {
-    return actor->path();
-  }
-  return "actor#" + std::to_string(handle->id());
 }
 
 } // namespace troupe::supervision

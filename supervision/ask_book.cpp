@@ -62,7 +62,7 @@ void AskBook::start_local(Runtime& runtime,
   send_to(entry.actor, std::move(request), std::move(ask));
 }
 
-core::Result<void> AskBook::route(Pending& ask, caf::actor& target, caf::message& message) {
+core::Result<void> AskBook::reach(Pending& ask, caf::actor& target, caf::message& message) {
   auto& runtime = *ask.runtime;
   const auto owner = runtime.placement.owner(ask.service, ask.key);
   if (!owner) {
@@ -70,16 +70,6 @@ core::Result<void> AskBook::route(Pending& ask, caf::actor& target, caf::message
   }
   ask.node = owner->node;
   ask.local = owner->local;
-  if (ask.options.use_breaker) {
-    BreakerSettings settings;
-    settings.slow = ask.options.slow;
-    ask.breaker =
-      runtime.breakers.edge(self_->service() + ">" + ask.service + "@" + owner->node, settings);
-    if (auto allowed = ask.breaker->allow(); !allowed) {
-      ask.breaker.reset();
-      return allowed;
-    }
-  }
   if (owner->local) {
     ask.path = runtime.registry.front_path(ask.service);
     const auto front = ask.path.empty() ? Registry::Entry{} : runtime.registry.find(ask.path);
@@ -105,11 +95,32 @@ core::Result<void> AskBook::route(Pending& ask, caf::actor& target, caf::message
   return {};
 }
 
+core::Result<void> AskBook::pass_breaker(Pending& ask) {
+  if (!ask.options.use_breaker) {
+    return {};
+  }
+  BreakerSettings settings;
+  settings.slow = ask.options.slow;
+  ask.breaker =
+    ask.runtime->breakers.edge(self_->service() + ">" + ask.service + "@" + ask.node, settings);
+  auto allowed = ask.breaker->allow();
+  if (!allowed) {
+    ask.breaker.reset();
+  }
+  return allowed;
+}
+
 void AskBook::send(Pending ask) {
   caf::actor target;
   caf::message message;
-  if (auto routed = route(ask, target, message); !routed) {
-    complete(std::move(ask), routed.error());
+  // Where nobody is there to be asked, the answer is at hand and says nothing about whoever comes
+  // next: it must not count, else callers would shut out a front that is back within milliseconds.
+  auto possible = reach(ask, target, message);
+  if (possible) {
+    possible = pass_breaker(ask);
+  }
+  if (!possible) {
+    complete(std::move(ask), possible.error());
     return;
   }
   send_to(target, std::move(message), std::move(ask));

@@ -71,8 +71,10 @@ private:
   using Id = std::uint64_t;
 
   [[nodiscard]] std::chrono::nanoseconds now() const;
-  /// Resolves and sends; an error where there is nowhere to send to.
-  core::Result<void> route(Pending& ask, caf::actor& target, caf::message& message);
+  /// Who is to be asked, and how; an error where nobody is there.
+  core::Result<void> reach(Pending& ask, caf::actor& target, caf::message& message);
+  /// Whether the edge's breaker lets the ask out.
+  core::Result<void> pass_breaker(Pending& ask);
   void send(Pending ask);
   void send_to(const caf::actor& target, caf::message message, Pending ask);
   void finish(Id id, core::Result<caf::message> outcome);

@@ -88,7 +88,7 @@ void DeadLetters::store(DeadLetter letter, caf::message kept) {
   {
     const std::lock_guard lock{mutex_};
     letter.id = ++total_;
-    if (!kept.empty() && replayable_ && replayable_(kept)) {
+    if (!kept.empty() && !letter.alert && replayable_ && replayable_(kept)) {
       kept_.emplace(letter.id, std::move(kept));
       if (kept_.size() > kept_max) {
         kept_.erase(kept_.begin());

@@ -20,6 +20,7 @@ void FreshnessTracker::on_data(core::Timestamp now, bool has_book) {
 
 void FreshnessTracker::on_disconnected() {
   connected_ = false;
+  told_down_ = true;
   book_lost_ = had_book_;
 }
 

@@ -28,13 +28,14 @@ public:
   [[nodiscard]] std::string reason(core::Timestamp now) const;
   /// When the last batch came; 1970 before the first.
   [[nodiscard]] core::Timestamp last_data() const { return last_data_; }
-  /// Whether any batch ever came.
-  [[nodiscard]] bool heard() const { return heard_; }
+  /// Whether the venue ever said anything: data, or that it is unreachable.
+  [[nodiscard]] bool answered() const { return heard_ || told_down_; }
 
 private:
   std::chrono::nanoseconds stale_after_;
   core::Timestamp last_data_;
-  bool heard_ = false;
+  bool heard_ = false; ///< any data
+  bool told_down_ = false;
   bool connected_ = false;
   bool had_book_ = false;
   bool book_lost_ = false;

@@ -4,11 +4,13 @@
 #include "actors/market_data/instrument_actor.hpp"
 #include "actors/market_data/symbol_state.hpp"
 #include "actors/storage/cache_actor.hpp"
+#include "actors/venues/common/budget_messages.hpp"
 #include "core/binary.hpp"
 #include "core/log.hpp"
 #include "supervision/messages.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -47,6 +49,8 @@ struct FrontState {
   ServicePaths paths;
   std::set<std::string> owned; ///< symbols whose instrument actor runs here, or is on its way
   std::set<std::string> ready;
+  /// What venues say of their instruments, over what is configured.
+  std::map<trading::InstrumentId, trading::Instrument> refreshed;
 };
 using FrontSelf = supervision::StatefulActor<FrontState>;
 
@@ -244,10 +248,33 @@ on_get_historical_front(FrontSelf* self, const messages::GetHistorical& request)
 caf::result<messages::InstrumentsReply> on_list(FrontSelf* self, const messages::ListInstruments&) {
   messages::InstrumentsReply reply;
   reply.data = self->state.plan->catalogue.instruments();
+  for (auto& instrument : reply.data) {
+    const auto at = self->state.refreshed.find(instrument.instrument);
+    instrument = at == self->state.refreshed.end() ? instrument : at->second;
+  }
   reply.meta.as_of = self->runtime().clock.now();
-  reply.meta.source = "configuration";
+  reply.meta.source = self->state.refreshed.empty() ? "configuration" : "venue";
   reply.meta.has_more = false;
   return reply;
+}
+
+/// Other nodes' calls to a venue whose budget is kept here.
+caf::result<messages::BudgetGranted> on_acquire_budget(FrontSelf* self,
+                                                       const messages::AcquireBudget& request) {
+  auto promise = self->make_response_promise<messages::BudgetGranted>();
+  ask_child(self, self->state.paths.limiter(request.venue), venues::ForwardedBudget{request},
+            request.wait.chrono() + child_deadline, nullptr,
+            [promise](core::Result<messages::BudgetGranted> granted) mutable {
+              granted ? promise.deliver(*granted) : promise.deliver(core::to_caf(granted.error()));
+            });
+  return promise;
+}
+
+void on_report_usage(FrontSelf* self, const messages::ReportUsage& report) {
+  const auto path = self->state.paths.limiter(report.venue);
+  if (const auto limiter = self->runtime().registry.find(path).actor) {
+    self->send(limiter, venues::ForwardedUsage{report});
+  }
 }
 
 caf::behavior front_behavior(FrontSelf* self, Plan plan) {
@@ -256,12 +283,18 @@ caf::behavior front_behavior(FrontSelf* self, Plan plan) {
   state.paths = ServicePaths::above(self->path(), 1);
   self->runtime().health.set(condition, false, "starting");
   self->runtime().placement.watch(caf::actor_cast<caf::actor>(self));
+  self->runtime().bus.subscribe(messages::topics::instruments, caf::actor_cast<caf::actor>(self));
   self->send(self, CheckDue{self->epoch()});
   return {
     supervision::handle<messages::GetTicker>(self, on_get_ticker_front),
     supervision::handle<messages::GetOrderBook>(self, on_get_book_front),
     supervision::handle<messages::GetHistorical>(self, on_get_historical_front),
     supervision::handle<messages::ListInstruments>(self, on_list),
+    supervision::handle<messages::AcquireBudget>(self, on_acquire_budget),
+    [self](const messages::ReportUsage& report) { on_report_usage(self, report); },
+    [self](const messages::InstrumentChanged& event) {
+      self->state.refreshed[event.instrument.instrument] = event.instrument;
+    },
     [self](const supervision::ViewChanged&) { follow_placement(self); },
     [self](const SymbolReady& news) {
       if (self->state.owned.count(news.symbol) > 0

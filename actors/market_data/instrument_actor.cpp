@@ -71,7 +71,7 @@ void on_store_due(InstrumentSelf* self, const StoreDue& due) {
 
 void tell_ready(InstrumentSelf* self) {
   auto& state = self->state;
-  if (!state.told_ready && state.state->all_heard()) {
+  if (!state.told_ready && state.state->all_answered()) {
     state.told_ready = self->runtime().registry.send(state.paths.front(),
                                                      caf::make_message(SymbolReady{state.symbol}));
   }

@@ -174,6 +174,9 @@ void on_feed_batch(InstrumentSelf* self, const venues::FeedBatch& batch) {
     return; // of a subscription that was given up: what it says comes again
   }
   auto& track = track_of(self, *subscription);
+  if (batch.connected && batch.sequence == 1) {
+    subscription->seeding = false; // the feed begins anew: it had lost trades
+  }
   publish(self, batch.instrument, state.state->apply(batch, self->runtime().clock.now()));
   if (track.bars().waits_for_seed() && !subscription->seeding) {
     subscription->seeding = true;

@@ -21,7 +21,7 @@ struct Config {
 /// The service's tree, named "market_data": the stores (whose crashes are their own affair: bars
 /// wait for them), venues, instruments and the front that answers
 /// (messages/market_data.hpp). The node is ready ("market_data") once every instrument that it owns
-/// has had data.
+/// has had data, or its venue is known to be unreachable.
 [[nodiscard]] supervision::SupervisorSpec service(Config config);
 
 } // namespace troupe::market_data

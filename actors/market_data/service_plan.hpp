@@ -40,6 +40,9 @@ struct ServicePaths {
   [[nodiscard]] std::string feed(const std::string& venue) const {
     return base + "/venues/" + venue + "/feed";
   }
+  [[nodiscard]] std::string limiter(const std::string& venue) const {
+    return base + "/venues/" + venue + "/limiter";
+  }
   [[nodiscard]] std::string history(const std::string& venue) const {
     return base + "/venues/" + venue + "/history";
   }
@@ -53,7 +56,8 @@ struct ServicePaths {
   return "market-data/book/" + id.to_text();
 }
 
-/// Every venue of a symbol has sent its first batch; from the instrument to the front.
+/// Every venue of a symbol has sent its first batch, or said that it is unreachable; from the
+/// instrument to the front.
 struct SymbolReady {
   std::string symbol;
 };

@@ -182,9 +182,9 @@ std::vector<messages::InstrumentStatusBeat> SymbolState::changes(Timestamp now) 
   return changed;
 }
 
-bool SymbolState::all_heard() const {
+bool SymbolState::all_answered() const {
   return std::all_of(tracks_.begin(), tracks_.end(),
-                     [](const VenueTrack& track) { return track.freshness().heard(); });
+                     [](const VenueTrack& track) { return track.freshness().answered(); });
 }
 
 messages::HistoricalReply historical_reply(const HistoryQuery& query,

@@ -44,7 +44,7 @@ public:
   [[nodiscard]] std::vector<messages::InstrumentStatusBeat> changes(core::Timestamp now);
 
   /// Whether every instrument had its first batch.
-  [[nodiscard]] bool all_heard() const;
+  [[nodiscard]] bool all_answered() const;
 
   [[nodiscard]] std::vector<VenueTrack>& tracks() { return tracks_; }
   [[nodiscard]] VenueTrack* find(const trading::InstrumentId& id);

@@ -53,6 +53,10 @@ Applied VenueTrack::apply(const venues::FeedBatch& batch, Timestamp now) {
   Applied applied;
   if (!batch.connected) {
     freshness_.on_disconnected();
+    // A book that was polled meanwhile is new, though its source is down.
+    const auto before = ticker_;
+    applied.book_changed = batch.book && take_book(*batch.book);
+    applied.price_changed = applied.book_changed && prices_of(before) != prices_of(ticker_);
     return applied;
   }
   if (batch.sequence == 1) {

@@ -1,5 +1,7 @@
 #include "actors/venues/registry.hpp"
 
+#include "actors/venues/binance/binance_venue.hpp"
+#include "actors/venues/coinbase/coinbase_venue.hpp"
 #include "actors/venues/replay/replay_venue.hpp"
 #include "actors/venues/sim/sim_venue.hpp"
 
@@ -37,6 +39,20 @@ Venue make_replay(core::json::View settings,
   return replay::make_replay_venue(settings, path, context.replay_clock, problems);
 }
 
+Venue make_binance(core::json::View settings,
+                   const std::string& path,
+                   const MakeContext&,
+                   std::vector<Problem>& problems) {
+  return binance::make_binance_venue(settings, path, problems);
+}
+
+Venue make_coinbase(core::json::View settings,
+                    const std::string& path,
+                    const MakeContext&,
+                    std::vector<Problem>& problems) {
+  return coinbase::make_coinbase_venue(settings, path, problems);
+}
+
 struct Kind {
   std::string_view name;
   Make make;
@@ -44,10 +60,12 @@ struct Kind {
 };
 
 // clang-format off
-constexpr std::array<Kind, 2> kinds{{
+constexpr std::array<Kind, 4> kinds{{
   // kind       made by       own time
   {"sim",       make_sim,     false},
   {"replay",    make_replay,  true},
+  {"binance",   make_binance, false},
+  {"coinbase",  make_coinbase, false},
 }};
 // clang-format on
 

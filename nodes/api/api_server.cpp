@@ -170,6 +170,7 @@ net::Router ApiServer::State::router() {
   add_own(health_routes(parts));
   add_own(inspect_routes(parts));
   add_own(operator_routes(parts));
+  add_own(exchange_sim_routes(parts));
   std::vector<RouteTable> tables;
   if (config.public_routes) {
     tables = all_routes();

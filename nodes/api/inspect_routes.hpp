@@ -36,4 +36,7 @@ struct OwnParts {
 /// What an operator can change: POST /inspect/..., scope admin; each use is audited and logged.
 [[nodiscard]] std::vector<OwnRoute> operator_routes(const OwnParts& parts);
 
+/// Faults of the exchange simulator, shown and ordered; none where the node does not carry it.
+[[nodiscard]] std::vector<OwnRoute> exchange_sim_routes(const OwnParts& parts);
+
 } // namespace troupe::api

@@ -96,6 +96,9 @@ struct NodeViews {
   ///          node carries it
   std::function<core::Result<std::vector<std::string>>(const std::string& role, bool take_away)>
     drain{};
+  /// Faults of the exchange simulator, JSON, and orders for them.
+  std::function<std::string()> exchange_faults{};
+  std::function<core::Result<void>(std::string_view json)> order_exchange_faults{};
 };
 
 } // namespace troupe::api

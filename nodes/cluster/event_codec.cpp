@@ -31,10 +31,13 @@ bool EventEncoder::append(std::string& to, std::string_view key, const caf::mess
     if (const auto type = supervision::message_type_of(content); type != last_type_) {
       last_type_ = type;
       last_name_ = system_.types().portable_name(content.type(0));
+      if (!system_.types().make_value(last_name_)) {
+        last_name_.clear(); // local only: nobody could read it
+      }
     }
   }
-  const auto failed = single ? content.save(0, sink) : sink(event);
-  if (failed || (single && last_name_.empty())) {
+  const bool local_only = single && last_name_.empty();
+  if (local_only || (single ? content.save(0, sink) : sink(event))) {
     core::log::error("event not sendable", {{"type", supervision::message_type_name(content)}});
     return false;
   }
@@ -51,7 +54,7 @@ core::Result<caf::message> EventDecoder::decode(const EventView& event) {
   caf::binary_deserializer source{system_, event.bytes.data(), event.bytes.size()};
   if (event.type.empty()) {
     caf::message out;
-    if (const auto failed = source(out)) {
+    if (const auto failed = source(out); failed || out.empty()) {
       return refuse("expected an event in CAF's form");
     }
     return out;

@@ -64,7 +64,7 @@ struct State : Membership::Effects {
   caf::actor basp;
   std::map<std::string, Peer> peers;
   std::set<caf::actor> watchers;
-  std::map<std::string, caf::actor_addr> fronts; ///< of this node's services, watched
+  std::map<std::string, caf::actor_addr> fronts; ///< of this node, as last seen
   std::uint64_t told_epoch = 0;
   std::int64_t published_ns = 0;
 };
@@ -236,17 +236,8 @@ void on_contacts(Self* self, const std::string& bytes) {
   }
 }
 
-void tell_front_down(Self* self, const std::string& service);
-
 void on_down(Self* self, const caf::down_msg& down) {
   auto& state = self->state;
-  for (auto& [service, front] : state.fronts) {
-    if (front == down.source) {
-      front = nullptr;
-      tell_front_down(self, service);
-      return;
-    }
-  }
   for (auto& [node, peer] : state.peers) {
     if (peer.gateway && peer.gateway.address() == down.source) {
       peer.gateway = nullptr;
@@ -298,23 +289,24 @@ void tell_front_down(Self* self, const std::string& service) {
   }
 }
 
-/// Watches what stands for this node's services. One that was replaced without an end (its handler
-/// did not return) shows here only.
+void on_front_end(Self* self, const std::string& service, const caf::actor_addr& ended) {
+  if (auto& known = self->state.fronts[service]; known == ended) {
+    known = nullptr;
+  }
+  tell_front_down(self, service);
+}
+
+/// A front that was replaced without an end, because its handler did not return, shows here only.
 void watch_fronts(Self* self) {
   auto& state = self->state;
   for (const auto& service : state.membership->self().roles) {
-    const auto now = state.parts.front ? state.parts.front(service) : caf::actor{};
-    auto& watched = state.fronts[service];
-    if (now.address() == watched) {
-      continue;
-    }
-    if (watched) {
-      self->demonitor(watched);
+    const auto now = state.parts.front ? state.parts.front(service).address() : caf::actor_addr{};
+    auto& known = state.fronts[service];
+    if (now && known && now != known) {
       tell_front_down(self, service);
     }
-    watched = now.address();
     if (now) {
-      self->monitor(now);
+      known = now;
     }
   }
 }
@@ -370,6 +362,9 @@ caf::behavior behavior(Self* self, GatewayParts parts) {
     },
     [self](caf::pong_atom, const string& node, uint64_t number, uint64_t epoch, uint64_t view) {
       on_ping(self, node, number, epoch, view, true);
+    },
+    [self](caf::delete_atom, const string& service, const caf::actor_addr& ended) {
+      on_front_end(self, service, ended);
     },
     [self](caf::delete_atom, const string& node, const string& service) {
       for (const auto& watcher : self->state.watchers) {

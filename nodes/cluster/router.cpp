@@ -3,6 +3,7 @@
 #include "supervision/messages.hpp"
 
 #include <caf/actor_cast.hpp>
+#include <caf/send.hpp>
 
 namespace troupe::cluster {
 
@@ -24,6 +25,26 @@ void Router::refuse(const caf::mailbox_element& element, caf::error error) {
     element.sender->enqueue(ctrl(), element.mid.response_id(), caf::make_message(std::move(error)),
                             nullptr);
   }
+}
+
+void Router::watch(const std::string& service, const caf::actor& front) {
+  {
+    const std::lock_guard hold{watched_mutex_};
+    auto& watched = watched_[service];
+    if (watched == front.address()) {
+      return;
+    }
+    watched = front.address();
+  }
+  // Before the request is sent: one that ends with it is not missed. Runs at once for one that has
+  // ended already.
+  caf::actor_cast<caf::abstract_actor*>(front)->attach_functor(
+    [gateway = caf::actor_cast<caf::actor_addr>(ctrl()), service,
+     ended = front.address()](const caf::error&) {
+      if (const auto to = caf::actor_cast<caf::actor>(gateway)) {
+        caf::anon_send<caf::message_priority::high>(to, caf::delete_atom_v, service, ended);
+      }
+    });
 }
 
 bool Router::route(caf::mailbox_element& element, caf::execution_unit* context) {
@@ -51,6 +72,7 @@ bool Router::route(caf::mailbox_element& element, caf::execution_unit* context) 
            core::to_caf(core::Errc::NOT_FOUND, "no service " + routed.service + " on " + node_));
     return true;
   }
+  watch(routed.service, front);
   front->enqueue(caf::make_mailbox_element(std::move(element.sender), element.mid,
                                            std::move(element.stages), routed.payload),
                  context);

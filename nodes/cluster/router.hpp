@@ -5,8 +5,11 @@
 #include <caf/event_based_actor.hpp>
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <shared_mutex>
+#include <string>
 #include <string_view>
 
 namespace troupe::cluster {
@@ -16,7 +19,8 @@ using Front = std::function<caf::actor(std::string_view service)>;
 
 /// The base of the gateway: passes Routed requests on to the services' fronts on the thread that
 /// brings them, before they are in any mailbox. The gateway has a thread of its own, and to wake it
-/// for each request would cost as much as the network. Fronts answer the asker directly.
+/// for each request would cost as much as the network. Fronts answer the asker directly. At the end
+/// of a front that requests went to the gateway gets (delete, service, address of the front).
 class Router : public caf::event_based_actor {
 public:
   using super = caf::event_based_actor;
@@ -32,11 +36,14 @@ public:
 private:
   [[nodiscard]] bool route(caf::mailbox_element& element, caf::execution_unit* context);
   void refuse(const caf::mailbox_element& element, caf::error error);
+  void watch(const std::string& service, const caf::actor& front);
 
   std::shared_mutex mutex_; ///< so that none is under way when cleanup() returns
   std::shared_ptr<const ClusterPlacement> placement_;
   std::string node_;
   Front front_;
+  std::mutex watched_mutex_;
+  std::map<std::string, caf::actor_addr> watched_; ///< the front that was last sent to, by service
 };
 
 } // namespace troupe::cluster

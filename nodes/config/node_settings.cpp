@@ -19,10 +19,13 @@ struct RoleName {
   std::string_view name;
 };
 
-constexpr std::array<RoleName, 4> role_names{{{Role::MARKET_DATA, "market-data"},
-                                              {Role::REGIME, "regime"},
-                                              {Role::API, "api"},
-                                              {Role::CORRELATION, "correlation"}}};
+constexpr auto role_names = std::to_array<RoleName>({
+  {Role::MARKET_DATA, "market-data"},
+  {Role::REGIME, "regime"},
+  {Role::CORRELATION, "correlation"},
+  {Role::API, "api"},
+  {Role::EXCHANGE_SIM, "exchange-sim"},
+});
 
 std::string known_roles() {
   std::string text = "one of";
@@ -181,6 +184,7 @@ core::Result<NodeSettings> read_settings(const core::SettingsSource& source) {
   check_stores(*settings, problems);
   market_data::check(settings->market_data, problems);
   regime::check(settings->regime, problems);
+  venues::exchange_sim::check(settings->exchange_sim, problems);
   correlation::check(settings->correlation, problems);
   if (settings->has(Role::MARKET_DATA) && settings->venues.empty()) {
     problems.push_back({"venues", "at least one venue for the role market-data", "none"});

@@ -4,6 +4,7 @@
 #include "actors/market_data/settings.hpp"
 #include "actors/regime/settings.hpp"
 #include "actors/venues/common/venue.hpp"
+#include "actors/venues/exchange_sim/settings.hpp"
 #include "core/settings.hpp"
 #include "net/auth.hpp"
 #include "net/server_settings.hpp"
@@ -15,7 +16,8 @@
 namespace troupe::config {
 
 /// What a node can be told to do.
-BOOST_DEFINE_FIXED_ENUM_CLASS(Role, std::uint8_t, MARKET_DATA, REGIME, API, CORRELATION)
+BOOST_DEFINE_FIXED_ENUM_CLASS(
+  Role, std::uint8_t, MARKET_DATA, REGIME, CORRELATION, API, EXCHANGE_SIM)
 
 /// "market-data", as configurations spell it.
 [[nodiscard]] std::string_view role_name(Role role);
@@ -72,6 +74,7 @@ struct NodeSettings {
   market_data::Settings market_data;
   regime::Settings regime;
   correlation::Settings correlation;
+  venues::exchange_sim::Settings exchange_sim;
   LogSection log;
 
   [[nodiscard]] bool has(Role role) const;
@@ -79,7 +82,7 @@ struct NodeSettings {
 BOOST_DESCRIBE_STRUCT(
   NodeSettings,
   (),
-  (node, cluster, api, storage, cache, venues, market_data, regime, correlation, log))
+  (node, cluster, api, storage, cache, venues, market_data, regime, correlation, exchange_sim, log))
 
 /// Reads and checks the whole: form, then meaning (addresses, roles, limits, what may not go
 /// together), with file, path, expected and found of each problem. Fills in the data directory.

@@ -161,8 +161,8 @@ core::Result<std::vector<NodeAnswer>> ClusterClient::ask_all(const std::string& 
   for (auto& thread : threads) {
     thread.join();
   }
-  if (!answers[0].data) {
-    return answers[0].error;
+  if (!answers[0].data && answers[0].error.code != core::Errc::NOT_FOUND) {
+    return answers[0].error; // what it does not have, others may
   }
   return answers;
 }

@@ -30,13 +30,18 @@ CLI::App*
 add(CLI::App& app, Options& options, const char* name, const char* help, const char* examples) {
   auto* const sub = app.add_subcommand(name, help);
   sub->footer(std::string("Examples:\n") + examples);
-  sub->callback([&options, name] { options.out.command.name = name; });
+  sub->callback([&options, sub, name] {
+    options.out.command.name = name;
+    const auto* const sort = sub->get_option_no_throw("--sort");
+    if (name == std::string("top") && sort->count() == 0) {
+      options.out.command.sort = "rate"; // what happens now is what top is looked at for
+    }
+  });
   return sub;
 }
 
 void add_sort(CLI::App* sub, Command& command) {
-  sub->add_option("--sort", command.sort, std::string("by one of ") + sort_words)
-    ->capture_default_str();
+  sub->add_option("--sort", command.sort, std::string("by one of ") + sort_words);
   sub->add_option("--limit", command.limit, "rows at most")->check(CLI::Range(1, 100'000));
   sub->add_option("--interval", command.interval_s, "seconds between the two looks rates need")
     ->check(CLI::Range(0.05, 60.0))

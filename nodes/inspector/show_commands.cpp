@@ -129,7 +129,7 @@ Exit show_actor(const Context& context) {
   for (const auto& one : *all) {
     auto actor = one.at("actor");
     actor["node"] = one.at("node");
-    context.out << fields(actor);
+    context.out << (&one == &all->front() ? "" : "\n") << fields(actor);
     if (const auto& ends = one.at("ends"); !ends.empty()) {
       context.out << "\nhow its predecessors ended:\n"
                   << table({show::ends_columns().begin() + 1, show::ends_columns().end()},
@@ -153,7 +153,8 @@ Exit show_messages(const Context& context) {
     const auto recent = one["recent"].get<std::vector<Json>>();
     one.erase("types");
     one.erase("recent");
-    context.out << fields(one) << "\nby type:\n"
+    context.out << (one.at("node") == all->front().at("node") ? "" : "\n") << fields(one)
+                << "\nby type:\n"
                 << table({{"TYPE", "type"},
                           {"WAITING", "waiting", true},
                           {"RECEIVED", "received", true},

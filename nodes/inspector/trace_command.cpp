@@ -51,38 +51,26 @@ Exit trace(const Context& context) {
   const auto route = std::string("/inspect/trace?") + (path ? "path=" : "match=")
                      + query_value(command.target) + "&seconds=" + std::to_string(command.seconds)
                      + "&limit=" + std::to_string(limit) + (command.text ? "&text=true" : "");
-  const core::Duration longer = std::chrono::seconds{command.seconds};
-  std::vector<NodeAnswer> answers;
-  if (path) {
-    for (const auto& answer : *actors) {
-      if (!tracing::is_path({answer}, command.target)) {
-        continue;
-      }
-      auto traced = context.client.ask_node(answer.node, "GET", route, longer);
-      if (!traced) {
-        return report(context.err, traced.error());
-      }
-      answers.push_back(answer);
-      answers.back().data = std::make_shared<const Json>(std::move(*traced));
-    }
-  } else {
-    auto traced = context.client.ask_all(route, longer);
-    if (!traced) {
-      return report(context.err, traced.error());
-    }
-    warn_of_silent(*traced, context.err);
-    answers = std::move(*traced);
+  auto answers = context.client.ask_all(route, std::chrono::seconds{command.seconds});
+  if (!answers) {
+    return report(context.err, answers.error());
   }
+  std::erase_if(*answers, [&](const NodeAnswer& answer) { // has no such actor, or was not meant
+    return answer.error.code == core::Errc::NOT_FOUND
+           || (!command.on.empty() && answer.node != command.on);
+  });
+  warn_of_silent(*answers, context.err);
   std::uint64_t skipped = 0;
-  const auto events = tracing::events_of(answers, skipped);
+  const auto events = tracing::events_of(*answers, skipped);
   if (skipped > 0) {
     context.err << "warning: " << skipped << " messages were too many a second to look into\n";
   }
   if (command.json) {
-    context.out
-      << Json{{"events", events}, {"skipped", skipped}, {"unreachable", unreachable(answers)}}.dump(
-           2)
-      << '\n';
+    context.out << Json{{"events", events},
+                        {"skipped", skipped},
+                        {"unreachable", unreachable(*answers)}}
+                     .dump(2)
+                << '\n';
     return Exit::OK;
   }
   std::vector<Column> columns{{"AT", "at"},

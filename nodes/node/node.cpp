@@ -3,6 +3,7 @@
 #include "actors/correlation/service.hpp"
 #include "actors/market_data/service.hpp"
 #include "actors/regime/service.hpp"
+#include "actors/venues/exchange_sim/service.hpp"
 #include "actors/venues/registry.hpp"
 #include "core/log.hpp"
 #include "messages/message_types.hpp"
@@ -61,6 +62,7 @@ struct Node::State {
 
   [[nodiscard]] api::ApiConfig api_config() const;
   [[nodiscard]] core::Result<supervision::SupervisorSpec> tree();
+  [[nodiscard]] api::NodeViews views() const;
   [[nodiscard]] core::Result<void>
   start(const std::function<void(const std::string&)>& on_escalation);
   [[nodiscard]] core::Result<void> make_cluster(const std::string& api_url);
@@ -74,6 +76,7 @@ struct Node::State {
   caf::actor_system system;
   api::ApiServer api;
   net::Bound bound;
+  std::unique_ptr<venues::exchange_sim::ExchangeSim> exchange_sim; ///< where the role is carried
   std::unique_ptr<cluster::Cluster> cluster;
   std::unique_ptr<RoleDrain> drain;
   std::unique_ptr<supervision::LocalRuntime> local;
@@ -91,6 +94,17 @@ api::ApiConfig Node::State::api_config() const {
           .version = TROUPE_VERSION,
           .ask_deadline = section.ask_deadline,
           .last_good_ttl = section.last_good_ttl};
+}
+
+api::NodeViews Node::State::views() const {
+  auto out = make_views(*cluster, *drain);
+  if (exchange_sim) {
+    out.exchange_faults = [this] { return exchange_sim->faults_json(); };
+    out.order_exchange_faults = [this](std::string_view json) {
+      return exchange_sim->order_faults(json);
+    };
+  }
+  return out;
 }
 
 core::Result<supervision::SupervisorSpec> Node::State::tree() {
@@ -117,6 +131,9 @@ core::Result<supervision::SupervisorSpec> Node::State::tree() {
     spec.children.push_back(supervision::supervise(correlation::service(
       {.settings = settings.correlation,
        .storage_url = storage_in(settings.node.data_dir, settings.storage.url)})));
+  }
+  if (exchange_sim) {
+    spec.children.push_back(supervision::supervise(exchange_sim->supervisor()));
   }
   if (auto children = api.children(); !children.empty()) {
     spec.children.push_back(
@@ -150,6 +167,9 @@ Node::State::start(const std::function<void(const std::string&)>& on_escalation)
   if (venues::replays(settings.venues)) {
     replay_clock = std::make_shared<core::ManualClock>();
   }
+  if (settings.has(config::Role::EXCHANGE_SIM)) {
+    exchange_sim = std::make_unique<venues::exchange_sim::ExchangeSim>(settings.exchange_sim);
+  }
   auto spec = tree();
   if (!spec) {
     return spec.error();
@@ -159,6 +179,9 @@ Node::State::start(const std::function<void(const std::string&)>& on_escalation)
     return listening.error();
   }
   bound = *listening;
+  if (auto taken = exchange_sim ? exchange_sim->bind() : core::Result<void>{}; !taken) {
+    return taken;
+  }
   if (auto made = make_cluster(bound.url()); !made) {
     return made;
   }
@@ -173,12 +196,15 @@ Node::State::start(const std::function<void(const std::string&)>& on_escalation)
   runtime.health.set("services", false, "starting");
   runtime.dead_letters.set_replayable(messages::is_replayable);
   set_fronts(runtime);
-  if (auto started = api.start(runtime, make_views(*cluster, *drain)); !started) {
+  if (auto started = api.start(runtime, views()); !started) {
     return started;
   }
   cluster->join(
     [&runtime](std::string_view service) { return runtime.registry.front(service).actor; });
   root = std::make_unique<supervision::RootSupervisor>(runtime, std::move(*spec), on_escalation);
+  if (auto served = exchange_sim ? exchange_sim->serve(runtime) : core::Result<void>{}; !served) {
+    return served;
+  }
   runtime.health.set("services", true);
   return {};
 }
@@ -218,7 +244,8 @@ bool Node::ready() const {
 
 std::string Node::ready_line() const {
   return "ready node=" + state_->settings.node.name + " api=" + state_->bound.url()
-         + " cluster=" + state_->cluster->listening().to_text();
+         + " cluster=" + state_->cluster->listening().to_text()
+         + (state_->exchange_sim ? state_->exchange_sim->ready_words() : std::string{});
 }
 
 std::string Node::api_url() const {
@@ -235,6 +262,9 @@ std::vector<std::string> Node::stop() {
   runtime.health.set("services", false, "stopping");
   state.root->begin_stop();
   state.cluster->leave();
+  if (state.exchange_sim) {
+    state.exchange_sim->stop(std::chrono::milliseconds{500});
+  }
   state.api.stop(std::chrono::seconds{1});
   auto left = state.root->stop(state.settings.node.stop_deadline.chrono());
   runtime.registry.clear();

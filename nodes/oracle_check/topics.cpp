@@ -91,6 +91,8 @@ constexpr auto topics = std::to_array<Topic>({
   {"covariance",       nullptr, judge_covariance},
   {"dcc",              nullptr, judge_dcc},
   {"garch",            nullptr, judge_garch},
+  {"hmm",              nullptr, judge_hmm},
+  {"markov_switching", nullptr, judge_markov_switching},
   {"pca",              nullptr, judge_pca},
   {"realised_vol",     nullptr, judge_realised_volatility},
   {"rsi",              evaluate_rsi, nullptr},

@@ -45,6 +45,8 @@ Comparison judge_garch(const Case& item);
 Comparison judge_covariance(const Case& item);
 Comparison judge_pca(const Case& item);
 Comparison judge_dcc(const Case& item);
+Comparison judge_hmm(const Case& item);
+Comparison judge_markov_switching(const Case& item);
 Comparison judge_copula_tail(const Case& item);
 
 } // namespace troupe::oracle

@@ -336,18 +336,25 @@ bool DccFilter::update(const Eigen::Ref<const Eigen::VectorXd>& z) {
     return false;
   }
   const double c = 1.0 - parameters_.a - parameters_.b;
-  for (Eigen::Index j = 0; j < q_.cols(); ++j) {
-    q_.col(j) = c * target_.col(j) + parameters_.b * q_.col(j) + parameters_.a * z[j] * z;
+  const Eigen::Index n = q_.cols();
+  for (Eigen::Index j = 0; j < n; ++j) {
+    const Eigen::Index below = n - j;
+    q_.col(j).tail(below) = c * target_.col(j).tail(below) + parameters_.b * q_.col(j).tail(below)
+                            + parameters_.a * z[j] * z.tail(below);
   }
   return true;
 }
 
 Eigen::MatrixXd DccFilter::correlation_next() const {
-  return correlations_of(q_);
+  return correlations_of(q_next());
 }
 
 double DccFilter::correlation_next(Eigen::Index i, Eigen::Index j) const {
-  return i == j ? 1.0 : std::clamp(q_(i, j) / std::sqrt(q_(i, i) * q_(j, j)), -1.0, 1.0);
+  if (i == j) {
+    return 1.0;
+  }
+  const double q = q_(std::max(i, j), std::min(i, j));
+  return std::clamp(q / std::sqrt(q_(i, i) * q_(j, j)), -1.0, 1.0);
 }
 
 Eigen::MatrixXd DccFilter::correlation_ahead(Eigen::Index k) const {

@@ -75,7 +75,7 @@ Expected<double> dcc_pair_log_likelihood(const Eigen::Ref<const Eigen::MatrixXd>
                                          Eigen::MatrixXd* scores = nullptr);
 
 /// Q, one observation of all series at a time.
-/// @cost  O(N^2)
+/// @cost  N^2 / 2 elements per observation
 class DccFilter {
 public:
   /// @param target  shape (N, N), symmetric, diagonal above 0
@@ -90,7 +90,7 @@ public:
   bool update(const Eigen::Ref<const Eigen::VectorXd>& z);
 
   /// Q of the observation to come, shape (N, N), and its correlations.
-  [[nodiscard]] const Eigen::MatrixXd& q_next() const { return q_; }
+  [[nodiscard]] Eigen::MatrixXd q_next() const { return q_.selfadjointView<Eigen::Lower>(); }
   [[nodiscard]] Eigen::MatrixXd correlation_next() const;
   [[nodiscard]] double correlation_next(Eigen::Index i, Eigen::Index j) const;
 
@@ -105,7 +105,7 @@ public:
 private:
   DccParameters parameters_;
   Eigen::MatrixXd target_;
-  Eigen::MatrixXd q_;
+  Eigen::MatrixXd q_; ///< its lower triangle; what is above it is old
 };
 
 /// Correlations of a matrix with a positive diagonal: unit diagonal, clamped to [-1, 1].

@@ -6,6 +6,7 @@
 #include "quant/volatility/garch_kernel.hpp"
 
 #include <Eigen/Cholesky>
+#include <Eigen/LU>
 
 #include <algorithm>
 #include <vector>
@@ -89,10 +90,33 @@ public:
     return j;
   }
 
-  [[nodiscard]] bool at_bound(const GarchParameters& p) const {
+  /// Rows c of the active bounds c' (parameters) = constant.
+  [[nodiscard]] Eigen::MatrixXd active_bounds(const GarchParameters& p) const {
     constexpr double nothing = 1e-6;
-    return persistence_.at_bound(p.persistence(), nothing) || p.alpha < nothing || p.beta < nothing
-           || p.alpha + p.gamma < nothing;
+    const Eigen::Index beta = model_.asymmetric ? 4 : 3;
+    Eigen::MatrixXd rows = Eigen::MatrixXd::Zero(4, model_.parameter_count());
+    Eigen::Index n = 0;
+    if (persistence_.at_bound(p.persistence(), nothing)) {
+      rows(n, 2) = 1.0;
+      rows(n, beta) = 1.0;
+      rows(n, 3) = model_.asymmetric ? 0.5 : 1.0;
+      ++n;
+    }
+    if (p.alpha < nothing) {
+      rows(n++, 2) = 1.0;
+    }
+    if (model_.asymmetric && p.alpha + p.gamma < nothing) {
+      rows(n, 2) = 1.0;
+      rows(n++, 3) = 1.0;
+    }
+    if (p.beta < nothing) {
+      rows(n++, beta) = 1.0;
+    }
+    return rows.topRows(n);
+  }
+
+  [[nodiscard]] bool at_bound(const GarchParameters& p) const {
+    return active_bounds(p).rows() > 0;
   }
 
 private:
@@ -225,20 +249,24 @@ Minimum search(const Problem& problem, const GarchParameters& start, int iterati
                        Eigen::MatrixXd(metric.llt().solve(Eigen::MatrixXd::Identity(k, k))));
 }
 
-/// Standard errors in units of returns with variance 1.
-void add_standard_errors(const Problem& problem, const GarchParameters& p, GarchFit& fit) {
+/// Covariances in units of returns with variance 1. Bounds that are active are taken as known: the
+/// parameters vary in the directions Z that keep to them, V = Z (Z' A Z)^-1 Z'.
+void add_covariances(const Problem& problem, const GarchParameters& p, GarchFit& fit) {
   const Eigen::MatrixXd information = problem.information(p);
   if (!information.allFinite()) {
     return;
   }
-  const Eigen::LLT<Eigen::MatrixXd> cholesky{information};
+  const Eigen::MatrixXd active = problem.transform().active_bounds(p);
+  const Eigen::MatrixXd free =
+    active.rows() == 0 ? Eigen::MatrixXd(Eigen::MatrixXd::Identity(active.cols(), active.cols()))
+                       : Eigen::MatrixXd(active.fullPivLu().kernel());
+  const Eigen::LLT<Eigen::MatrixXd> cholesky{free.transpose() * information * free};
   if (cholesky.info() != Eigen::Success) {
     return;
   }
-  const auto k = information.rows();
-  const Eigen::MatrixXd inverse = cholesky.solve(Eigen::MatrixXd::Identity(k, k));
+  const Eigen::MatrixXd inverse = free * cholesky.solve(free.transpose());
   const Eigen::MatrixXd sandwich = inverse * problem.outer_product(p) * inverse;
-  if (!(inverse.diagonal().minCoeff() > 0.0) || !inverse.allFinite() || !sandwich.allFinite()) {
+  if (!(inverse.diagonal().minCoeff() >= 0.0) || !inverse.allFinite() || !sandwich.allFinite()) {
     return;
   }
   fit.covariance = inverse;
@@ -319,8 +347,8 @@ Expected<GarchFit> fit_garch(const Eigen::Ref<const Eigen::VectorXd>& returns,
   fit.at_bound = problem.transform().at_bound(p);
   const auto size = static_cast<double>(returns.size());
   fit.log_likelihood = -best.value * size - size * std::log(unit);
-  if (settings.standard_errors && !fit.at_bound) {
-    add_standard_errors(problem, p, fit);
+  if (settings.standard_errors) {
+    add_covariances(problem, p, fit);
   }
   Eigen::VectorXd units = Eigen::VectorXd::Ones(settings.model.parameter_count());
   units[0] = unit;

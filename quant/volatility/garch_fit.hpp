@@ -21,9 +21,9 @@ struct GarchFit {
   GarchModel model;
   GarchParameters parameters;
   double log_likelihood = 0.0;
-  /// Inverse observed Hessian A^-1, in the order of GarchModel::parameter_count(); none where a
-  /// parameter is at a bound (the theory does not hold there), the Hessian is not positive
-  /// definite, or standard errors were not asked for.
+  /// Inverse observed Hessian A^-1, in the order of GarchModel::parameter_count(). Where
+  /// `at_bound`, the active bounds are taken as known: the rest varies along them, a parameter that
+  /// is pinned has variance 0. None where the Hessian is not positive definite, or not asked for.
   std::optional<Eigen::MatrixXd> covariance;
   /// Sandwich A^-1 B A^-1, B the outer product of the scores: valid where the innovations are not
   /// what was assumed. Bollerslev & Wooldridge, Econometric Reviews 11 (1992).

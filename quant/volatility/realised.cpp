@@ -73,8 +73,9 @@ bool needs_previous_close(VolatilityEstimator estimator) {
 }
 
 bool usable_ohlc(const Ohlc& bar) {
-  return realised_detail::usable_price(bar.low) && usable_sample(bar.high)
-         && bar.low <= std::min(bar.open, bar.close) && bar.high >= std::max(bar.open, bar.close);
+  // one by one: a comparison with a NaN is false
+  return realised_detail::usable_price(bar.low) && usable_sample(bar.high) && bar.low <= bar.open
+         && bar.low <= bar.close && bar.high >= bar.open && bar.high >= bar.close;
 }
 
 RealisedVolatility::RealisedVolatility(VolatilityEstimator estimator, Eigen::Index period_bars)
@@ -128,6 +129,12 @@ std::optional<double> RealisedVolatility::update(const Ohlc& bar) {
   if (!usable_ohlc(bar)) {
     ++refused_;
     return std::nullopt;
+  }
+  if (estimator_ == VolatilityEstimator::PARKINSON) { // two logarithms instead of four
+    const Ohlc logs{0.0, std::log(bar.high), std::log(bar.low), 0.0};
+    squares_.push(realised_detail::range_term(estimator_, logs, 0.0));
+    return squares_.full() ? std::optional{std::sqrt(std::max(squares_.mean(), 0.0))}
+                           : std::nullopt;
   }
   const Ohlc logs{std::log(bar.open), std::log(bar.high), std::log(bar.low), std::log(bar.close)};
   const auto previous = std::exchange(close_previous_, logs.close);

@@ -162,8 +162,6 @@ def attacks_leave_the_node_unharmed():
     host, port = node.cluster.split("//")[-1].rsplit(":", 1)
     address = (host, int(port))
     assert listening(node) == sorted([node.address(), address]), listening(node)  # no third, none off loopback
-    time.sleep(2)
-    usual_cores = cores_used(node, 3)
     rss = node.rss_mb()
     load = Load(node, ["/data/ticker/BTC-USD", "/health/live"], lambda path, body: None)
     load.start()
@@ -182,12 +180,13 @@ def attacks_leave_the_node_unharmed():
     assert more_mb < RSS_MORE_MB, (rss, more_mb)
 
     # Idle ones: silent, and stopped in the middle of a handshake. More than one address may hold.
+    usual_cores = cores_used(node, 4)
     idle = []
     for i in range(50):
         idle.append(socket.create_connection(address, timeout=30 * SLOW))
         if i % 2:
             idle[-1].sendall(b"\x16\x03\x01\x01\x00\x01\x00")
-    more_cores = cores_used(node, 3) - usual_cores
+    more_cores = cores_used(node, 4) - usual_cores
     assert node.get("/data/ticker/BTC-USD")
     for connection in idle:
         try:

@@ -2,9 +2,10 @@
 die, and a killed source is found again."""
 import json
 import signal
+import threading
 import time
 
-from harness import Node, inspector, main, until
+from harness import SLOW, Node, WebSocket, inspector, main, until
 
 SYMBOLS = ["BTC-USD", "ETH-USD", "SOL-USD", "XRP-USD", "ADA-USD", "LTC-USD", "LINK-USD", "DOGE-USD"]
 
@@ -23,8 +24,12 @@ def regimes_live(node):
 
 
 def regime_owners(node):
-    """symbol -> names of the nodes that run its regime actor."""
-    tree = json.loads(inspector(node, "tree", "regime", "--json").stdout)
+    return owners_of(node, "regime")
+
+
+def owners_of(node, service):
+    """symbol -> names of the nodes that run its actor of the service."""
+    tree = json.loads(inspector(node, "tree", service, "--json").stdout)
     owners = {}
     for one in tree["nodes"]:
         def walk(child):
@@ -95,6 +100,49 @@ def regimes_live_or_false(node):
         return False
 
 
+def a_new_market_data_node_takes_work_and_no_bar_is_lost_or_doubled():
+    first = Node("roles/market-data.json", name="m1")
+    api = Node("roles/api.json", f'cluster.seeds=["{first.cluster}"]', name="api")
+    for symbol in SYMBOLS:
+        until(f"ticker of {symbol}", lambda: api.get(f"/data/ticker/{symbol}"))
+    stream = WebSocket(api, "/data/stream")
+    stream.send({"op": "subscribe", "channel": "bars", "symbols": SYMBOLS, "interval": "1s"})
+    seen, told, ended = {symbol: [] for symbol in SYMBOLS}, [], threading.Event()
+
+    def read():
+        while not ended.is_set():
+            message = stream.receive()
+            if message.get("type") == "gap":
+                told.append(message)
+            elif message.get("channel") == "bars" and message["type"] == "delta":
+                bars = message["data"] if isinstance(message["data"], list) else [message["data"]]
+                seen[message["symbol"]] += [bar["ts_open"] for bar in bars if bar["final"]]
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    until("bars of all", lambda: all(len(bars) >= 2 for bars in seen.values()), 30)
+    Node("roles/market-data.json", f'cluster.seeds=["{first.cluster}"]', name="m2")
+    found = until("work moves", lambda: split(api, ["m1", "m2"]), 40)
+    moved_symbols = [symbol for symbol, nodes in found.items() if nodes == ["m2"]]
+    counts = {symbol: len(bars) for symbol, bars in seen.items()}
+    until("bars go on", lambda: all(len(seen[symbol]) >= counts[symbol] + 4 for symbol in SYMBOLS), 40)
+    ended.set()
+    reader.join(10 * SLOW)
+    for symbol, bars in seen.items():
+        assert bars == sorted(set(bars)), (symbol, bars)
+        final = [bar["ts_open"] for bar in api.get(f"/data/historical/{symbol}?interval=1s&limit=200")["data"]
+                 if bar["final"] and bars[0] <= bar["ts_open"] <= bars[-1]]
+        assert bars == final or told, (symbol, sorted(set(final) - set(bars)), told)
+    print(f"     {len(moved_symbols)} of {len(SYMBOLS)} moved; {sum(map(len, seen.values()))} bars, none lost or doubled, "
+          f"{len(told)} gaps told")
+
+
+def split(node, names):
+    """symbol -> its one owner each, once all of `names` own something."""
+    owners = owners_of(node, "market_data")
+    complete = len(owners) == len(SYMBOLS) and all(len(nodes) == 1 for nodes in owners.values())
+    return owners if complete and {nodes[0] for nodes in owners.values()} == set(names) else None
+
+
 def a_killed_market_data_node_is_found_again():
     source, front = start_pair()
     until("regimes", lambda: regimes_live(front), 60)
@@ -149,5 +197,6 @@ def two_nodes_of_one_name_do_not_both_join():
 
 if __name__ == "__main__":
     main([the_same_calls_give_the_same_answers, a_second_regime_node_takes_work_and_its_death_gives_it_back,
+          a_new_market_data_node_takes_work_and_no_bar_is_lost_or_doubled,
           a_killed_market_data_node_is_found_again, a_frozen_node_is_down_and_comes_back,
           two_nodes_of_one_name_do_not_both_join])

@@ -3,12 +3,14 @@
 #include "core/clock.hpp"
 #include "net/http_client.hpp"
 #include "nodes/api/api_server.hpp"
+#include "supervision/message_class.hpp"
 #include "supervision/messages.hpp"
 #include "supervision/runtime.hpp"
 #include "supervision/supervisor.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <doctest/doctest.h>
 
@@ -32,7 +34,8 @@ struct Crash {}; ///< throws
 struct Note {
   int value = 0;
 };
-struct Pass { ///< sends a Note on
+struct Order {}; ///< of the order class
+struct Pass {    ///< sends a Note on
   std::string to;
 };
 
@@ -41,6 +44,7 @@ struct Pass { ///< sends a Note on
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(test::Hang)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(test::Crash)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(test::Note)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(test::Order)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(test::Pass)
 
 namespace test {
@@ -63,12 +67,14 @@ public:
   using Released = std::shared_ptr<std::atomic<bool>>;
 
   explicit TestNode(api::NodeViews views = {}, const std::string& name = "n1")
-    : data_(make_directory()), system_(config_), local_(system_, clock_, {.node = name}),
-      server_(api_config(name)) {
+    : data_(make_directory()), system_(config_),
+      local_(system_, clock_, {.node = name, .allow_detached = false}), server_(api_config(name)) {
     system_.await_actors_before_shutdown(false);
     runtime().dead_letters.set_replayable([](const caf::message& message) {
-      return message.size() == 1 && message.match_element<Note>(0);
+      return message.size() == 1
+             && (message.match_element<Note>(0) || message.match_element<Order>(0));
     });
+    sup::declare_order_class<Order>();
     bound_ = server_.bind().value();
     server_.start(runtime(), std::move(views)).value();
     runtime().health.set("test", true);
@@ -91,7 +97,11 @@ public:
   ~TestNode() {
     *released_ = true;
     server_.stop(1s);
-    caf::anon_send_exit(tree_, caf::exit_reason::user_shutdown);
+    {
+      caf::scoped_actor waiter{system_};
+      waiter->send_exit(tree_, caf::exit_reason::user_shutdown);
+      waiter->wait_for(tree_);
+    }
     tree_ = nullptr;
     std::filesystem::remove_all(data_);
   }

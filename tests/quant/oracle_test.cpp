@@ -48,7 +48,8 @@ TEST_CASE("oracle-check: the published cases pass") {
     return;
   }
   std::string files;
-  for (const char* topic : {"adx", "atr", "bollinger", "choppiness", "rsi", "covariance", "pca"}) {
+  for (const char* topic : {"adx", "atr", "bollinger", "choppiness", "rsi", "covariance", "pca",
+                            "realised_vol", "garch", "dcc", "hmm", "markov_switching"}) {
     const auto file = folder / (std::string{topic} + ".json");
     if (std::filesystem::exists(file)) {
       files += " '" + file.string() + "'";

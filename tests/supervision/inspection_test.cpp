@@ -37,11 +37,22 @@ TEST_CASE("message stats: by type, what waits, how long it took, the newest firs
   CHECK(recent[1].took_us == 3.0);
 }
 
+namespace {
+
+template <std::size_t>
+struct Kind {};
+
+/// One message of each of so many types.
+template <std::size_t... I>
+void enter_each(sup::MessageStats& stats, std::index_sequence<I...>) {
+  (stats.on_enter(sup::message_type<Kind<I>>()), ...);
+}
+
+} // namespace
+
 TEST_CASE("message stats: beyond the slots all types count as one, the ring keeps the newest") {
   sup::MessageStats stats;
-  for (sup::MessageType type = 1; type <= 2 * sup::MessageStats::slots; ++type) {
-    stats.on_enter(type << 4U);
-  }
+  enter_each(stats, std::make_index_sequence<2 * sup::MessageStats::slots>{});
   std::uint64_t sum = 0;
   for (const auto& slot : {type_of(stats, "(other types)")}) {
     sum += slot.received;

@@ -1,5 +1,7 @@
+#include "supervision/message_class.hpp"
 #include "support.hpp"
 
+#include <array>
 #include <condition_variable>
 #include <future>
 #include <mutex>
@@ -63,10 +65,20 @@ bool eventually(Condition condition) {
 struct Ping {
   std::shared_ptr<std::promise<std::thread::id>> answer;
 };
+/// Takes some time.
+struct Chore {
+  int number = 0;
+};
+/// Of order class.
+struct Fill {
+  int number = 0;
+};
 
 } // namespace
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(Ping)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(Chore)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(Fill)
 
 namespace {
 
@@ -204,6 +216,64 @@ TEST_CASE("threads: a flooded actor does not stop the others and its memory is b
   real.rt.registry.send("other", caf::make_message(Ping{answer}));
   CHECK(answer->get_future().wait_for(20s) == std::future_status::ready);
   gate->release();
+  CHECK(root.stop(20s).empty());
+}
+
+TEST_CASE("threads: far more than can be handled is survived, orders whole, and recovered from") {
+  sup::declare_order_class<Fill>();
+  constexpr std::size_t cap = 200;
+  constexpr int workers = 4;
+  constexpr int offers = 100'000;
+  constexpr int fill_every = 100;
+  std::array<std::atomic<int>, workers> fills{};
+  std::atomic<bool> in_order{true};
+  Real real;
+  sup::SupervisorSpec tree{.name = "root"};
+  for (int i = 0; i < workers; ++i) {
+    sup::ChildSpec spec;
+    spec.name = "w" + std::to_string(i);
+    spec.mailbox_cap = cap;
+    spec.start = [&, i](sup::StartContext& context) {
+      return context.spawn([&, i](sup::Actor*) -> caf::behavior {
+        return {
+          [](const Chore&) {
+            const auto end = core::monotonic_ns() + 50'000;
+            while (core::monotonic_ns() < end) {
+            }
+          },
+          [&, i](const Fill& fill) {
+            in_order = in_order && fill.number == fills[static_cast<std::size_t>(i)].fetch_add(1);
+          },
+          [](const Ping& ping) { ping.answer->set_value(std::this_thread::get_id()); },
+        };
+      });
+    };
+    tree.children.push_back(std::move(spec));
+  }
+  sup::RootSupervisor root{real.rt, std::move(tree), {}, {.watch = false}};
+  REQUIRE(eventually([&] { return static_cast<bool>(real.rt.registry.find("w3").actor); }));
+  std::uint64_t deepest = 0;
+  for (int i = 0; i < offers; ++i) {
+    const auto path = "w" + std::to_string(i % workers);
+    real.rt.registry.send(path, caf::make_message(Chore{i}));
+    if (i / workers % fill_every == 0) {
+      real.rt.registry.send(path, caf::make_message(Fill{i / workers / fill_every}));
+    }
+    deepest = std::max(deepest, real.rt.actors.find(path)->depth());
+  }
+  constexpr std::uint64_t fills_each = offers / workers / fill_every;
+  CHECK(deepest <= cap + fills_each);
+  CHECK(real.rt.actors.actor("w0")->rejected > 0);
+  for (int i = 0; i < workers; ++i) {
+    const auto path = "w" + std::to_string(i);
+    CHECK(eventually([&] { return real.rt.actors.find(path)->depth() == 0; }));
+    CHECK(static_cast<std::uint64_t>(fills[static_cast<std::size_t>(i)].load()) == fills_each);
+    const auto answer = std::make_shared<std::promise<std::thread::id>>();
+    real.rt.registry.send(path, caf::make_message(Ping{answer}));
+    CHECK(answer->get_future().wait_for(20s) == std::future_status::ready);
+  }
+  CHECK(in_order);
+  CHECK(real.rt.dead_letters.alerts() == 0);
   CHECK(root.stop(20s).empty());
 }
 

@@ -41,7 +41,10 @@ struct FeedBatch {
   /// The trades of this subscription are complete from here on: what came before is in the venue's
   /// history. INT64_MIN where there is nothing before the first trade (recorded data).
   core::Timestamp complete_from{INT64_MIN};
-  bool connected = true; ///< false: the venue is unreachable, this only says so
+  /// False: the stream is down, and this only says so, with sequence 0; or brings a book that was
+  /// polled meanwhile. With sequence 1 the stream begins anew: trades were missed before
+  /// `complete_from`.
+  bool connected = true;
 };
 BOOST_DESCRIBE_STRUCT(FeedBatch,
                       (),

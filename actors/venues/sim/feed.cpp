@@ -15,9 +15,23 @@ public:
   Events(SimFeed& feed, FeedSink* sink, std::int64_t ts_ns)
     : feed_(feed), sink_(sink), ts_ns_(ts_ns) {}
 
-  void rested(const matching::NewOrder& order, matching::OrderRef ref, std::int64_t) {
+  void accepted(const matching::NewOrder& order) {
+    if (sink_ != nullptr) {
+      sink_->on_order_accepted(order, {ts_ns_});
+    }
+  }
+  void rested(const matching::NewOrder& order, matching::OrderRef ref, std::int64_t lots) {
     feed_.placed_.push_back({ref, order.tick, order.side});
     feed_.touched_.push_back({order.side, order.tick});
+    if (sink_ != nullptr) {
+      sink_->on_order_rested(order, ref, lots, {ts_ns_});
+    }
+  }
+  void canceled(std::uint64_t, matching::OrderRef ref, std::int64_t lots, matching::CancelReason) {
+    if (sink_ != nullptr) {
+      sink_->on_order_canceled(ref, ref ? std::optional{feed_.book_.order(ref)} : std::nullopt,
+                               lots, {ts_ns_});
+    }
   }
   void filled(const matching::Fill& fill) {
     if (lots_ != 0 && fill.tick != tick_) {
@@ -31,8 +45,11 @@ public:
         || feed_.touched_.back().side != maker_side) {
       feed_.touched_.push_back({maker_side, fill.tick});
     }
-    if (sink_ != nullptr && fill.maker_owner != matching::anonymous) {
-      sink_->on_fill(fill, {ts_ns_});
+    if (sink_ != nullptr) {
+      sink_->on_order_matched(fill, {ts_ns_});
+      if (fill.maker_owner != matching::anonymous) {
+        sink_->on_fill(fill, {ts_ns_});
+      }
     }
   }
   /// Ends the print in the making; to be called after the last order.

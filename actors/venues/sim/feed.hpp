@@ -6,6 +6,8 @@
 #include "trading/matching.hpp"
 #include "trading/trade.hpp"
 
+#include <optional>
+
 namespace troupe::venues::sim {
 
 /// Who listens to a feed; calls come in order of event time.
@@ -17,8 +19,24 @@ public:
   /// The whole book, at the start and with each epoch.
   virtual void on_snapshot(const trading::BookSnapshot& snapshot) = 0;
   virtual void on_delta(const trading::BookDelta& delta) = 0;
-  /// The market's flow traded with a resting order of someone's (any owner but anonymous).
+  /// The market's flow traded with a resting order of someone's (any owner but anonymous). Comes
+  /// before the print that holds it.
   virtual void on_fill(const trading::matching::Fill& /*fill*/, core::Timestamp /*ts_event*/) {}
+
+  // Order by order, for venues that show them singly; all of the market's own flow.
+  virtual void on_order_accepted(const trading::matching::NewOrder& /*order*/,
+                                 core::Timestamp /*ts_event*/) {}
+  virtual void on_order_matched(const trading::matching::Fill& /*fill*/,
+                                core::Timestamp /*ts_event*/) {}
+  virtual void on_order_rested(const trading::matching::NewOrder& /*order*/,
+                               trading::matching::OrderRef /*ref*/,
+                               std::int64_t /*lots*/,
+                               core::Timestamp /*ts_event*/) {}
+  /// @param order  as it rested; none for the rest of an order that never did
+  virtual void on_order_canceled(trading::matching::OrderRef /*ref*/,
+                                 const std::optional<trading::matching::RestingOrder>& /*order*/,
+                                 std::int64_t /*lots*/,
+                                 core::Timestamp /*ts_event*/) {}
 };
 
 /// The market data of one instrument on one venue: a real book (trading/matching.hpp) with the

@@ -80,12 +80,19 @@ void TapeMaker::make_quotes(EpochTape& tape, std::array<double, epoch_steps + 1>
   }
 }
 
+std::size_t TapeMaker::print_count(std::int64_t epoch) const {
+  return print_count(epoch, market_->block_episode(instrument_, epoch >> block_levels));
+}
+
+std::size_t TapeMaker::print_count(std::int64_t epoch, trading::Regime episode) const {
+  const double expected = market_->settings().trades_per_second * 60.0 * traits(episode).activity;
+  const double drawn = expected * (0.6 + 0.8 * noise::uniform(stream_, place_of(epoch, 0)));
+  return std::min(max_prints, static_cast<std::size_t>(drawn + 0.5));
+}
+
 void TapeMaker::make_prints(EpochTape& tape, const std::array<double, epoch_steps + 1>& middles) {
   const auto start = tape.epoch * epoch_ns;
-  const double expected =
-    market_->settings().trades_per_second * 60.0 * traits(tape.episode).activity;
-  const double drawn = expected * (0.6 + 0.8 * noise::uniform(stream_, place_of(tape.epoch, 0)));
-  const auto count = std::min(max_prints, static_cast<std::size_t>(drawn + 0.5));
+  const auto count = print_count(tape.epoch, tape.episode);
   tape.prints.resize(count);
   std::size_t step = 0;
   for (std::size_t i = 0; i < count; ++i) {

@@ -41,12 +41,16 @@ public:
   /// @param tape  overwritten; its memory is used again
   void make(std::int64_t epoch, EpochTape& tape);
 
+  /// How many prints an epoch has, without making them.
+  [[nodiscard]] std::size_t print_count(std::int64_t epoch) const;
+
   /// Noise of this venue and instrument for other uses, by name.
   [[nodiscard]] std::uint64_t stream(std::string_view name) const;
   [[nodiscard]] double typical_lots() const { return typical_lots_; }
 
 private:
   void make_quotes(EpochTape& tape, std::array<double, epoch_steps + 1>& middles);
+  [[nodiscard]] std::size_t print_count(std::int64_t epoch, trading::Regime episode) const;
   void make_prints(EpochTape& tape, const std::array<double, epoch_steps + 1>& middles);
 
   const SimMarket* market_;

@@ -71,6 +71,36 @@ TEST_CASE("metrics: a strict reader takes every line, and the stated families ar
   CHECK(value("process_resident_memory_bytes", {}) > 1e6);
 }
 
+TEST_CASE("metrics: the provided alerts and dashboard ask for what there is") {
+  TestNode node{two_nodes()};
+  node.send("svc/worker", Crash{});
+  REQUIRE(until([&] { return node.actor("svc/worker").epoch == 2; }));
+  (void)node.runtime().breakers.edge("a>b");
+  const Exposition metrics{node.call("/metrics").second};
+  for (const char* file : {"/deploy/prometheus/alerts.yml", "/deploy/grafana/troupe.json"}) {
+    std::ifstream in{std::string(TROUPE_SOURCE_DIR) + file};
+    const std::string text{std::istreambuf_iterator<char>{in}, {}};
+    std::set<std::string> names;
+    for (const char* prefix : {"troupe_", "process_"}) {
+      for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix, at + 1)) {
+        const auto end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_", at);
+        auto name = text.substr(at, end - at);
+        for (const std::string suffix : {"_bucket", "_sum"}) {
+          if (name.ends_with(suffix)) {
+            name.resize(name.size() - suffix.size());
+          }
+        }
+        names.insert(name);
+      }
+    }
+    CHECK(names.size() > 10);
+    for (const auto& name : names) {
+      CAPTURE(name);
+      CHECK(metrics.families.contains(name));
+    }
+  }
+}
+
 TEST_CASE("metrics: counters go on where an actor is restarted") {
   TestNode node;
   const auto handled = [&] {

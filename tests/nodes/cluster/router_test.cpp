@@ -11,11 +11,24 @@
 #include <caf/stateful_actor.hpp>
 #include <doctest/doctest.h>
 
+#include <functional>
+
 using namespace troupe;
 using namespace troupe::cluster;
 using namespace troupe::cluster::test;
 using core::Errc;
 using supervision::Routed;
+
+namespace {
+
+/// Something to do in an actor's own turn.
+struct Act {
+  std::function<void(caf::event_based_actor*)> what;
+};
+
+} // namespace
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(Act)
 
 namespace {
 
@@ -60,7 +73,6 @@ struct Bench {
   caf::actor front;
   caf::actor router;
   caf::actor asker;
-  caf::event_based_actor* self = nullptr;
   bool front_there = true;
 
   explicit Bench(const std::string& carrier = "here") {
@@ -79,9 +91,8 @@ struct Bench {
       });
       return {[](caf::ok_atom) {}};
     });
-    asker = world.system.spawn([this](caf::event_based_actor* actor) -> caf::behavior {
-      self = actor;
-      return {[](caf::ok_atom) {}};
+    asker = world.system.spawn([](caf::event_based_actor* actor) -> caf::behavior {
+      return {[actor](const Act& act) { act.what(actor); }};
     });
     world.scheduler.run();
   }
@@ -97,11 +108,15 @@ struct Bench {
   ask(std::uint64_t number, const std::string& service = "echo", const std::string& key = "k") {
     Echo echo;
     echo.number = number;
-    self
-      ->request<P>(router, caf::infinite,
-                   Routed{service, key, 1, caf::make_message(std::move(echo))})
-      .then([this](std::uint64_t n) { answers.push_back(n); },
-            [this](const caf::error& error) { errors.push_back(core::from_caf(error).code); });
+    const Routed routed{service, key, 1, caf::make_message(std::move(echo))};
+    caf::anon_send(
+      asker, Act{[this, routed](caf::event_based_actor* self) {
+        self->request<P>(router, caf::infinite, routed)
+          .then([this](std::uint64_t n) { answers.push_back(n); },
+                [this](const caf::error& error) { errors.push_back(core::from_caf(error).code); });
+      }});
+    REQUIRE(world.scheduler.prioritize(asker));
+    world.scheduler.run_once();
   }
 };
 

@@ -1,0 +1,454 @@
+#include "actors/venues/binance/server/binance_server.hpp"
+
+#include "actors/venues/common/signing.hpp"
+#include "net/uri.hpp"
+
+#include <algorithm>
+
+namespace troupe::venues::binance::server {
+
+using exchange_server::EndpointContext;
+
+namespace {
+
+net::Response json_response(std::string body, unsigned status = 200) {
+  net::Response response;
+  response.status = status;
+  response.content_type = "application/json;charset=UTF-8";
+  response.body = std::move(body);
+  return response;
+}
+
+net::Response error_response(const ApiError& error) {
+  JsonWriter json;
+  json.open('{')("code", error.code)("msg", error.message);
+  if (!error.data.empty()) {
+    json.key("data").raw(error.data);
+  }
+  json.close('}');
+  return json_response(json.take(), error.status);
+}
+
+/// "a=1&signature=x&b=2" without the signature.
+std::string without_signature(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('&'), text.size());
+    const auto item = text.substr(0, end);
+    if (!item.starts_with("signature=")) {
+      out += (out.empty() ? "" : "&") + std::string(item);
+    }
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
+}
+
+std::string_view query_of(const net::Request& request) {
+  const auto at = request.target.find('?');
+  return at == std::string::npos ? std::string_view{}
+                                 : std::string_view{request.target}.substr(at + 1);
+}
+
+void add(Parameters& parameters, const net::QueryParameter& parameter) {
+  if (parameters.has(parameter.name)) {
+    throw ApiError{400, -1101, "Duplicate values for a parameter detected."};
+  }
+  parameters.add(parameter.name, parameter.value);
+}
+
+Parameters parameters_of(const net::Request& request) {
+  Parameters out;
+  for (const auto& parameter : request.query) {
+    add(out, parameter);
+  }
+  if (!request.body.empty() && request.body.front() != '{') {
+    const auto form = net::parse_query(request.body);
+    if (!form) {
+      throw ApiError{400, -1100, "Illegal characters found in a parameter."};
+    }
+    for (const auto& parameter : *form) {
+      add(out, parameter);
+    }
+  }
+  return out;
+}
+
+/// /ws/a/b and /stream?streams=a/b: the streams that a path asks for.
+std::vector<std::string> streams_in(const net::Request& request) {
+  std::vector<std::string> names;
+  if (!request.segments.empty() && request.segments.front() == "ws") {
+    names.assign(request.segments.begin() + 1, request.segments.end());
+  }
+  std::string_view list = request.parameter("streams").value_or("");
+  while (!list.empty()) {
+    const auto end = std::min(list.find('/'), list.size());
+    if (end > 0) {
+      names.emplace_back(list.substr(0, end));
+    }
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  std::erase(names, "");
+  return names;
+}
+
+std::int64_t seconds_until(core::Timestamp until, core::Timestamp now) {
+  constexpr std::int64_t second_ns = 1'000'000'000;
+  return std::max<std::int64_t>(1, ((until - now).count() + second_ns - 1) / second_ns);
+}
+
+} // namespace
+
+BinanceServer::BinanceServer(engine::ExchangeSettings settings,
+                             Limits limits,
+                             const EndpointContext& context)
+  : limits_(limits), candles_(*context.candles), faults_(*context.faults), time_(context.now),
+    users_(faults_, limits.listen_key_lifetime), streams_(faults_, users_, limits) {
+  settings.quote_asset = quote_asset;
+  settings.fee_asset = engine::FeeAsset::RECEIVED;
+  settings.open_orders_max = static_cast<std::size_t>(max_open_orders);
+  orders_.resize(settings.accounts.size());
+  exchange_ = std::make_unique<engine::Exchange>(std::move(settings), context.now, *this);
+  streams_.start(*exchange_);
+}
+
+BinanceServer::~BinanceServer() = default;
+
+// ---- what the exchange tells -------------------------------------------------------------------
+
+void BinanceServer::on_level(std::size_t market,
+                             const engine::LevelChange& change,
+                             core::Timestamp) {
+  streams_.on_level(market, change);
+}
+
+void BinanceServer::on_trade(std::size_t market, const engine::PublicTrade& trade) {
+  streams_.on_trade(market, trade);
+}
+
+void BinanceServer::on_order(const engine::Order& order,
+                             engine::OrderChange change,
+                             const engine::Execution* execution) {
+  // Only unfilled ones count; one that is filled at once was never counted.
+  if (change == engine::OrderChange::TRADE && order.fills.size() == 1 && execution->maker) {
+    orders_[order.account].ten_seconds.add(time_, -1);
+    orders_[order.account].day.add(time_, -1);
+  }
+  users_.on_order(*exchange_, order, change, execution);
+}
+
+void BinanceServer::on_balances(std::size_t account, const std::vector<std::string>& assets) {
+  users_.on_balances(*exchange_, account, assets);
+}
+
+// ---- time --------------------------------------------------------------------------------------
+
+void BinanceServer::advance(core::Timestamp now) {
+  const auto skew = std::chrono::milliseconds{faults_.now().clock_skew_ms};
+  time_ = now + skew;
+  users_.set_time(time_);
+  streams_.set_time(time_);
+  exchange_->advance(now);
+  flush();
+  users_.expire(now);
+  check_sessions();
+}
+
+void BinanceServer::flush() {
+  streams_.flush(exchange_->now());
+}
+
+/// Lifetimes, and the faults that end connections.
+void BinanceServer::check_sessions() {
+  const auto& faults = faults_.now();
+  const bool all = faults_.wants_disconnect();
+  const auto now = exchange_->now();
+  const auto life = limits_.connection_lifetime.chrono();
+  const auto notice = std::min<std::chrono::nanoseconds>(std::chrono::minutes{10}, life / 10);
+  for (auto& [id, session] : sessions_) {
+    const auto age = now - session.opened;
+    if (all || (faults.disconnect_every.ns != 0 && age >= faults.disconnect_every.chrono())) {
+      session.session->close(net::CloseCode::GOING_AWAY, "disconnected");
+    } else if (age >= life) {
+      session.session->close(net::CloseCode::NORMAL, "24 hours are over");
+    } else if (age >= life - notice && !session.warned) {
+      session.warned = true;
+      session.session->send(
+        net::make_frame(R"({"e":"serverShutdown","E":)" + std::to_string(ms(time_)) + '}'));
+    }
+  }
+}
+
+// ---- limits ------------------------------------------------------------------------------------
+
+std::optional<BinanceServer::Overload> BinanceServer::charge(const std::string& text,
+                                                             std::int64_t weight) {
+  auto& address = addresses_[text];
+  const auto banned = [&]() -> Overload {
+    return {{418, -1003,
+             "Way too much request weight used; IP banned until "
+               + std::to_string(ms(address.banned_until))
+               + ". Please use WebSocket Streams for live updates to avoid bans."},
+            address.banned_until};
+  };
+  if (time_ < address.banned_until) {
+    return banned();
+  }
+  const auto used = address.weight.add(time_, weight);
+  const auto requests = address.requests.add(time_, 1);
+  if (used <= limits_.weight_per_minute && requests <= limits_.raw_requests_per_5_minutes) {
+    address.beyond = 0;
+    return std::nullopt;
+  }
+  if (++address.beyond > limits_.ban_after) {
+    constexpr std::int64_t doublings_max = 11; // of two minutes: almost three days
+    address.banned_until =
+      time_ + limits_.ban.chrono() * (std::int64_t{1} << std::min(address.bans++, doublings_max));
+    address.beyond = 0;
+    return banned();
+  }
+  if (used > limits_.weight_per_minute) {
+    return Overload{{429, -1003,
+                     "Too much request weight used; current limit is "
+                       + std::to_string(limits_.weight_per_minute)
+                       + " request weight per 1 MINUTE. Please use WebSocket Streams for live "
+                         "updates to avoid polling the API."},
+                    address.weight.window_end(time_)};
+  }
+  return Overload{{429, -1003,
+                   "Too many requests; current limit is "
+                     + std::to_string(limits_.raw_requests_per_5_minutes)
+                     + " requests per 5 MINUTE. Please use WebSocket Streams for live updates to "
+                       "avoid polling the API."},
+                  address.requests.window_end(time_)};
+}
+
+std::optional<BinanceServer::Overload> BinanceServer::charge_order(std::size_t account) {
+  auto& used = orders_[account];
+  const auto refusal = [](std::int64_t limit, const char* interval, core::Timestamp until) {
+    return Overload{{429, -1015,
+                     "Too many new orders; current limit is " + std::to_string(limit)
+                       + " orders per " + interval + "."},
+                    until};
+  };
+  if (used.ten_seconds.count(time_) >= limits_.orders_per_10_seconds) {
+    return refusal(limits_.orders_per_10_seconds, "10 SECOND", used.ten_seconds.window_end(time_));
+  }
+  if (used.day.count(time_) >= limits_.orders_per_day) {
+    return refusal(limits_.orders_per_day, "1 DAY", used.day.window_end(time_));
+  }
+  return std::nullopt;
+}
+
+void BinanceServer::add_usage(net::Response& response,
+                              const std::string& address,
+                              bool order,
+                              std::size_t account) {
+  const auto weight = std::to_string(addresses_[address].weight.count(time_));
+  response.headers.emplace_back("X-MBX-USED-WEIGHT", weight);
+  response.headers.emplace_back("X-MBX-USED-WEIGHT-1M", weight);
+  if (order) {
+    auto& used = orders_[account];
+    response.headers.emplace_back("X-MBX-ORDER-COUNT-10S",
+                                  std::to_string(used.ten_seconds.count(time_)));
+    response.headers.emplace_back("X-MBX-ORDER-COUNT-1D", std::to_string(used.day.count(time_)));
+  }
+}
+
+// ---- authentication ----------------------------------------------------------------------------
+
+std::size_t BinanceServer::authenticate(std::string_view key) const {
+  if (key.empty()) {
+    throw ApiError{401, -2014, "API-key format invalid."};
+  }
+  const auto account = exchange_->account_of(key);
+  if (!account) {
+    throw ApiError{401, -2015, "Invalid API-key, IP, or permissions for action."};
+  }
+  return *account;
+}
+
+/// timestamp < server time + 1 s, and server time - timestamp <= recvWindow.
+void BinanceServer::check_time(const Parameters& parameters) const {
+  constexpr std::int64_t window_preset_ms = 5'000;
+  constexpr std::int64_t window_max_ms = 60'000;
+  constexpr std::int64_t microseconds_from = 10'000'000'000'000; // of a timestamp in ms: year 2286
+  auto timestamp = parameters.need_integer("timestamp");
+  if (timestamp >= microseconds_from) {
+    timestamp /= 1'000;
+  }
+  auto window = window_preset_ms;
+  if (const auto text = parameters.find("recvWindow"); text && !text->empty()) {
+    Parameters whole; // up to three decimals are taken; the whole milliseconds are compared
+    whole.add("recvWindow", std::string(text->substr(0, text->find('.'))));
+    window = whole.need_integer("recvWindow");
+  }
+  if (window > window_max_ms || window < 0) {
+    throw ApiError{400, -1131, "recvWindow must be less than 60000."};
+  }
+  const auto now = ms(time_);
+  if (timestamp >= now + 1'000) {
+    throw ApiError{400, -1021, "Timestamp for this request was 1000ms ahead of the server's time."};
+  }
+  if (now - timestamp > window) {
+    throw ApiError{400, -1021, "Timestamp for this request is outside of the recvWindow."};
+  }
+}
+
+// ---- REST --------------------------------------------------------------------------------------
+
+CallContext BinanceServer::context() {
+  return {*exchange_, candles_, users_, limits_, time_, 0, nullptr};
+}
+
+void BinanceServer::run(const Call& call,
+                        CallContext& context,
+                        const Parameters& parameters,
+                        const Reply& reply) {
+  context.orders = call.security == Security::NONE ? nullptr : &orders_[context.account];
+  check_known(call, parameters);
+  if (call.places_order) {
+    if (auto full = charge_order(context.account)) {
+      throw *full;
+    }
+  }
+  if (!call.places_order) {
+    call.run(context, parameters, reply);
+    return;
+  }
+  const auto newest = [&]() -> const engine::Order* {
+    return exchange_->orders().empty() ? nullptr : &exchange_->orders().rbegin()->second;
+  };
+  const auto before = newest() == nullptr ? 0 : newest()->id;
+  const auto count = [&] { // only unfilled ones are counted
+    if (const auto* const order = newest();
+        order != nullptr && order->id != before && order->fills.empty()) {
+      context.orders->ten_seconds.add(time_, 1);
+      context.orders->day.add(time_, 1);
+    }
+  };
+  try { // placing an order replies at once
+    call.run(context, parameters, [&](std::string json) {
+      count();
+      reply(std::move(json));
+    });
+  } catch (const ApiError&) {
+    count(); // half of a cancel-replace may have gone through
+    throw;
+  }
+}
+
+void BinanceServer::on_request(const net::Request& request, Respond respond) {
+  const auto method =
+    net::to_string(request.method == net::Method::HEAD ? net::Method::GET : request.method);
+  const auto all = calls();
+  const auto known = std::find_if(all.begin(), all.end(), [&](const Call& call) {
+    return call.path == request.path && call.method == method;
+  });
+  const auto& from = request.remote_address;
+  const auto overloaded = [&](const Overload& overload) {
+    auto response = error_response(overload.error);
+    response.headers.emplace_back("Retry-After",
+                                  std::to_string(seconds_until(overload.until, time_)));
+    add_usage(response, from, false, 0);
+    respond(std::move(response));
+  };
+  if (known == all.end()) {
+    const bool path_known = std::any_of(
+      all.begin(), all.end(), [&](const Call& call) { return call.path == request.path; });
+    respond(path_known ? error_response({405, -1000, "Method not allowed."})
+                       : json_response("", 404));
+    return;
+  }
+  CallContext context = this->context();
+  try {
+    const auto parameters = parameters_of(request);
+    if (const auto overload = charge(from, known->weight(parameters))) {
+      overloaded(*overload);
+      return;
+    }
+    if (known->security != Security::NONE) {
+      context.account = authenticate(request.header("X-MBX-APIKEY").value_or(""));
+    }
+    if (known->security == Security::SIGNED) {
+      const auto& secret = exchange_->account(context.account).secret;
+      (void)parameters.need("timestamp");
+      const auto expected = signing::binance_rest_signature(
+        secret, without_signature(query_of(request)), without_signature(request.body));
+      if (!signing::equal_hex_in_constant_time(expected, parameters.need("signature"))) {
+        throw ApiError{400, -1022, "Signature for this request is not valid."};
+      }
+      check_time(parameters);
+    }
+    run(*known, context, parameters,
+        [this, respond, from, order = known->places_order,
+         account = context.account](std::string json) {
+          auto response = json_response(std::move(json));
+          add_usage(response, from, order, account);
+          respond(std::move(response));
+        });
+  } catch (const Overload& overload) {
+    overloaded(overload);
+  } catch (const ApiError& error) {
+    auto response = error_response(error);
+    add_usage(response, from, false, 0);
+    respond(std::move(response));
+  }
+  flush();
+}
+
+net::Response BinanceServer::error_reply(unsigned status) const {
+  return status == 504 ? error_response({504, -1007,
+                                         "Timeout waiting for response from backend server. Send "
+                                         "status unknown; execution status unknown."})
+         : status == 503
+           ? error_response({503, -1008,
+                             "Server is currently overloaded with other requests. Please try "
+                             "again in a few minutes."})
+           : error_response({status, -1000,
+                             "An unknown error occurred while processing the "
+                             "request."});
+}
+
+// ---- WebSockets --------------------------------------------------------------------------------
+
+void BinanceServer::on_open(const net::SessionPtr& session, const net::Request& request) {
+  const auto& from = session->remote_address();
+  if (addresses_[from].connections.add(time_, 1) > limits_.connections_per_5_minutes) {
+    session->close(net::CloseCode::POLICY, "Too many connections");
+    return;
+  }
+  const bool is_api = request.path.starts_with("/ws-api");
+  sessions_[session->id()] = {session, exchange_->now(), is_api, false};
+  if (is_api) {
+    constexpr std::int64_t connection_weight = 2;
+    if (charge(from, connection_weight)) {
+      session->close(net::CloseCode::POLICY, "Too much request weight used");
+    }
+    return;
+  }
+  const bool combined = request.path.starts_with("/stream");
+  const auto names = streams_in(request);
+  if (names.size() > static_cast<std::size_t>(limits_.streams_per_connection)) {
+    session->close(net::CloseCode::POLICY, "Too many streams");
+    return;
+  }
+  streams_.open(session, combined, names, exchange_->now());
+}
+
+void BinanceServer::on_message(const net::SessionPtr& session, std::string_view text) {
+  const auto at = sessions_.find(session->id());
+  if (at == sessions_.end()) {
+    return;
+  }
+  at->second.is_api ? api_message(session, text)
+                    : streams_.message(session, text, exchange_->now());
+  flush();
+}
+
+void BinanceServer::on_close(const net::SessionPtr& session) {
+  streams_.close(session->id());
+  users_.drop(session->id());
+  sessions_.erase(session->id());
+}
+
+} // namespace troupe::venues::binance::server

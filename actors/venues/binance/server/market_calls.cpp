@@ -1,0 +1,226 @@
+#include "actors/venues/binance/server/calls.hpp"
+#include "actors/venues/binance/server/render.hpp"
+
+#include <algorithm>
+
+namespace troupe::venues::binance::server {
+
+namespace {
+
+constexpr std::int64_t ns_per_ms = 1'000'000;
+
+void write_rate_limits(JsonWriter& json, const Limits& limits) {
+  const auto limit = [&](const char* type, const char* interval, int count, std::int64_t most) {
+    json.open('{')("rateLimitType", type)("interval", interval)("intervalNum", count)("limit", most)
+      .close('}');
+  };
+  json.open('[');
+  limit("REQUEST_WEIGHT", "MINUTE", 1, limits.weight_per_minute);
+  limit("ORDERS", "SECOND", 10, limits.orders_per_10_seconds);
+  limit("ORDERS", "DAY", 1, limits.orders_per_day);
+  limit("RAW_REQUESTS", "MINUTE", 5, limits.raw_requests_per_5_minutes);
+  json.close(']');
+}
+
+/// The markets that symbol, symbols or permissions choose; all of them where none is sent.
+std::vector<std::size_t> chosen_markets(const CallContext& context, const Parameters& parameters) {
+  std::vector<std::size_t> out;
+  if (parameters.has("symbol") && parameters.has("symbols")) {
+    throw ApiError{400, -1128, "Combination of optional parameters invalid."};
+  }
+  for (const auto& symbol : parameters.list(parameters.has("symbol") ? "symbol" : "symbols")) {
+    out.push_back(market_named(context, symbol));
+  }
+  if (!out.empty()) {
+    return out;
+  }
+  const auto permissions = parameters.list("permissions");
+  const auto status = parameters.find("symbolStatus").value_or("TRADING");
+  const bool spot =
+    permissions.empty()
+    || std::find(permissions.begin(), permissions.end(), "SPOT") != permissions.end();
+  for (std::size_t i = 0; spot && status == "TRADING" && i < context.exchange.markets(); ++i) {
+    out.push_back(i);
+  }
+  return out;
+}
+
+void write_trades(JsonWriter& json,
+                  const engine::Market& market,
+                  const std::vector<engine::PublicTrade>& trades) {
+  json.open('[');
+  for (const auto& trade : trades) {
+    json
+      .open('{')("id", trade.id)("price", price_text(market, trade.tick))(
+        "qty", quantity_text(market, trade.lots))(
+        "quoteQty", fixed(market.notional(trade.tick, trade.lots), digits))("time", ms(trade.time))(
+        "isBuyerMaker", trade.aggressor == trading::Side::SELL)("isBestMatch", true)
+      .close('}');
+  }
+  json.close(']');
+}
+
+} // namespace
+
+std::size_t market_named(const CallContext& context, std::string_view symbol) {
+  const auto plain = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+  };
+  if (!std::all_of(symbol.begin(), symbol.end(), plain) || symbol.size() > 20) {
+    throw ApiError{400, -1100,
+                   "Illegal characters found in parameter 'symbol'; legal range is "
+                   "'^[A-Z0-9-_.]{1,20}$'."};
+  }
+  const auto market = find_symbol(context.exchange, symbol);
+  if (!market) {
+    throw invalid_symbol();
+  }
+  return *market;
+}
+
+std::size_t market_of(const CallContext& context, const Parameters& parameters) {
+  return market_named(context, parameters.need("symbol"));
+}
+
+void exchange_info(CallContext& context, const Parameters& parameters, const Reply& reply) {
+  JsonWriter json;
+  json.open('{')("timezone", "UTC")("serverTime", ms(context.time));
+  json.key("rateLimits");
+  write_rate_limits(json, context.limits);
+  json.key("exchangeFilters").raw("[]").key("symbols").open('[');
+  for (const auto index : chosen_markets(context, parameters)) {
+    write_symbol(json, context.exchange.market(index));
+  }
+  json.close(']').close('}');
+  reply(json.take());
+}
+
+void depth(CallContext& context, const Parameters& parameters, const Reply& reply) {
+  const auto& market = context.exchange.market(market_of(context, parameters));
+  const auto limit = parameters.limit(100, 5'000);
+  JsonWriter json;
+  json.open('{')("lastUpdateId", market.update_id());
+  json.key("bids");
+  write_levels(json, market, market.bids(), limit);
+  json.key("asks");
+  write_levels(json, market, market.asks(), limit);
+  json.close('}');
+  reply(json.take());
+}
+
+void trades(CallContext& context, const Parameters& parameters, const Reply& reply) {
+  auto& market = context.exchange.market(market_of(context, parameters));
+  JsonWriter json;
+  write_trades(json, market, market.trades_newest(parameters.limit(500, 1'000)));
+  reply(json.take());
+}
+
+void historical_trades(CallContext& context, const Parameters& parameters, const Reply& reply) {
+  auto& market = context.exchange.market(market_of(context, parameters));
+  const auto limit = parameters.limit(500, 1'000);
+  const auto from = parameters.integer("fromId");
+  JsonWriter json;
+  write_trades(
+    json, market,
+    from ? market.trades_from(static_cast<std::uint64_t>(std::max<std::int64_t>(*from, 0)), limit)
+         : market.trades_newest(limit));
+  reply(json.take());
+}
+
+void aggregate_trades(CallContext& context, const Parameters& parameters, const Reply& reply) {
+  auto& market = context.exchange.market(market_of(context, parameters));
+  const auto limit = parameters.limit(500, 1'000);
+  const auto from_id = parameters.integer("fromId");
+  const auto start = parameters.integer("startTime");
+  const auto end = parameters.integer("endTime");
+  if (from_id && (start || end)) {
+    throw ApiError{400, -1128, "Combination of optional parameters invalid."};
+  }
+  std::vector<engine::PublicTrade> found;
+  if (from_id) {
+    found =
+      market.trades_from(static_cast<std::uint64_t>(std::max<std::int64_t>(*from_id, 0)), limit);
+  } else if (start) {
+    const auto to = end ? (*end + 1) * ns_per_ms : INT64_MAX;
+    found = market.trades_between(*start * ns_per_ms, to, limit);
+  } else if (end) {
+    constexpr std::int64_t window_ms = 3'600'000;
+    found =
+      market.trades_between((*end - window_ms) * ns_per_ms, (*end + 1) * ns_per_ms, 1'000'000);
+    found.erase(found.begin(),
+                found.end() - static_cast<std::ptrdiff_t>(std::min(limit, found.size())));
+  } else {
+    found = market.trades_newest(limit);
+  }
+  JsonWriter json;
+  json.open('[');
+  for (const auto& trade : found) {
+    json
+      .open('{')("a", trade.id)("p", price_text(market, trade.tick))(
+        "q", quantity_text(market, trade.lots))("f", trade.id)("l", trade.id)("T", ms(trade.time))(
+        "m", trade.aggressor == trading::Side::SELL)("M", true)
+      .close('}');
+  }
+  json.close(']');
+  reply(json.take());
+}
+
+void klines(CallContext& context, const Parameters& parameters, const Reply& reply) {
+  const auto index = market_of(context, parameters);
+  const auto* const interval = engine::find_candle_interval(parameters.need("interval"));
+  if (interval == nullptr) {
+    throw ApiError{400, -1120, "Invalid interval."};
+  }
+  if (const auto zone = parameters.find("timeZone");
+      zone && !zone->empty() && *zone != "0" && *zone != "0:00" && *zone != "+0:00") {
+    throw ApiError{400, -1130, "Data sent for parameter 'timeZone' is not valid."};
+  }
+  const auto limit = static_cast<std::int64_t>(parameters.limit(500, 1'000));
+  const auto start = parameters.integer("startTime");
+  const auto end = parameters.integer("endTime");
+  const auto now_ns = context.exchange.now().ns;
+  auto to_ns = now_ns + 1;
+  if (end && *end < to_ns / ns_per_ms) {
+    to_ns = std::max<std::int64_t>(*end, 0) * ns_per_ms + 1;
+  }
+  const auto last = interval->open_of(to_ns - 1); // candles that open by the end
+  auto first = interval->shift(last, 1 - limit);
+  auto stop = std::min(interval->shift(last, 1), now_ns + 1);
+  if (start) {
+    const auto listed = context.exchange.history().listed().ns / ns_per_ms;
+    const auto start_ns = std::min(std::max(*start, listed), now_ns / ns_per_ms + 1) * ns_per_ms;
+    first = interval->open_of(start_ns);
+    first = first < start_ns ? interval->shift(first, 1) : first;
+    stop = std::min(stop, interval->shift(first, limit));
+  }
+  if (first >= stop) {
+    reply("[]");
+    return;
+  }
+  context.exchange.candles({index, interval, first, stop}, context.candles,
+                           [&exchange = context.exchange, index, interval, stop,
+                            reply](std::vector<engine::Candle> found) {
+                             JsonWriter json;
+                             json.open('[');
+                             for (const auto& candle :
+                                  engine::fill_gaps(std::move(found), *interval, stop)) {
+                               write_kline(json, exchange.market(index), *interval, candle);
+                             }
+                             json.close(']');
+                             reply(json.take());
+                           });
+}
+
+void average_price(CallContext& context, const Parameters& parameters, const Reply& reply) {
+  const auto& market = context.exchange.market(market_of(context, parameters));
+  constexpr std::int64_t minutes = 5;
+  JsonWriter json;
+  json
+    .open('{')("mins", minutes)(
+      "price", mean_price(market, market.last_minutes(context.exchange.now(), minutes)))(
+      "closeTime", ms(context.time))
+    .close('}');
+  reply(json.take());
+}
+
+} // namespace troupe::venues::binance::server

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "actors/venues/binance/server/symbols.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace troupe::venues::binance::server {
+
+/// JSON as the venue writes it; each writes one value.
+
+/// [open time, o, h, l, c, volume, close time, quote volume, trades, taker base, taker quote, "0"]
+void write_kline(JsonWriter& json,
+                 const engine::Market& market,
+                 const engine::CandleInterval& interval,
+                 const engine::Candle& candle);
+/// GET order and its lists.
+void write_order(JsonWriter& json, const engine::Exchange& exchange, const engine::Order& order);
+/// The members that RESULT and cancel replies have in common.
+void write_order_members(JsonWriter& json,
+                         const engine::Exchange& exchange,
+                         const engine::Order& order);
+/// A canceled order. @param cancel_id  the cancel's own client id
+void write_canceled(JsonWriter& json,
+                    const engine::Exchange& exchange,
+                    const engine::Order& order,
+                    std::string_view cancel_id);
+/// [["price","qty"],...] of one side, best first.
+template <class Levels>
+void write_levels(JsonWriter& json,
+                  const engine::Market& market,
+                  const Levels& levels,
+                  std::size_t limit) {
+  json.open('[');
+  for (const auto& [tick, lots] : levels) {
+    if (limit-- == 0) {
+      break;
+    }
+    json.open('[').value(price_text(market, tick)).value(quantity_text(market, lots)).close(']');
+  }
+  json.close(']');
+}
+
+/// Figures of a window as tickers show them.
+struct TickerFigures {
+  std::string change, change_percent, average, open, high, low, last, volume, quote_volume;
+  std::string close_before, last_quantity;
+  std::int64_t open_ms = 0;
+  std::int64_t close_ms = 0;
+  std::uint64_t first_id = 0;
+  std::uint64_t last_id = 0;
+  std::uint64_t count = 0;
+};
+[[nodiscard]] TickerFigures
+ticker_figures(const engine::Market& market, const engine::DayStats& stats, core::Timestamp now);
+
+[[nodiscard]] std::string_view kind_text(engine::OrderKind kind);
+[[nodiscard]] std::string_view status_text(engine::OrderStatus status);
+[[nodiscard]] std::string_view tif_text(trading::TimeInForce tif);
+[[nodiscard]] std::string_view self_trade_text(engine::SelfTradeMode mode);
+[[nodiscard]] inline std::string_view side_text(trading::Side side) {
+  return side == trading::Side::BUY ? "BUY" : "SELL";
+}
+/// Mean price of a candle's trades, 8 digits.
+[[nodiscard]] std::string mean_price(const engine::Market& market, const engine::Candle& candle);
+
+/// 22 letters and digits that nobody used before, as the venue makes client ids.
+[[nodiscard]] std::string make_id(std::uint64_t number, std::size_t length = 22);
+
+} // namespace troupe::venues::binance::server

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "core/duration.hpp"
+
+#include <chrono>
+#include <cstdint>
+
+namespace troupe::venues::binance::server {
+
+/// Limits as the venue documents them.
+struct Limits {
+  std::int64_t weight_per_minute = 6'000; ///< per address
+  std::int64_t raw_requests_per_5_minutes = 61'000;
+  std::int64_t orders_per_10_seconds = 50; ///< per account, unfilled ones
+  std::int64_t orders_per_day = 160'000;
+  std::int64_t ban_after = 20;                  ///< requests beyond the limit before a ban
+  core::Duration ban = std::chrono::minutes{2}; ///< the first; each further one is twice as long
+  std::int64_t messages_per_second = 5;         ///< from a client of the market streams
+  std::int64_t connections_per_5_minutes = 300; ///< per address
+  std::int64_t streams_per_connection = 1'024;
+  core::Duration connection_lifetime = std::chrono::hours{24};
+  core::Duration listen_key_lifetime = std::chrono::minutes{60};
+};
+
+} // namespace troupe::venues::binance::server

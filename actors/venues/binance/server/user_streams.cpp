@@ -1,0 +1,201 @@
+#include "actors/venues/binance/server/user_streams.hpp"
+
+#include "actors/venues/binance/server/render.hpp"
+
+#include <algorithm>
+
+namespace troupe::venues::binance::server {
+
+std::string UserStreams::open_key(std::size_t account, core::Timestamp now) {
+  const auto expires = now + key_lifetime_.chrono();
+  for (auto& key : keys_) {
+    if (key.account == account) {
+      key.expires = expires;
+      return key.text;
+    }
+  }
+  constexpr std::size_t key_length = 64;
+  const auto seed = static_cast<std::uint64_t>(now.ns) + ++keys_made_;
+  keys_.push_back({make_id(seed, key_length), account, expires});
+  return keys_.back().text;
+}
+
+bool UserStreams::keep_key(std::string_view text, std::size_t account, core::Timestamp now) {
+  for (auto& key : keys_) {
+    if (key.text == text && key.account == account) {
+      key.expires = now + key_lifetime_.chrono();
+      return true;
+    }
+  }
+  return false;
+}
+
+bool UserStreams::close_key(std::string_view text, std::size_t account) {
+  const auto found = std::erase_if(
+    keys_, [&](const Key& key) { return key.text == text && key.account == account; });
+  std::erase_if(subscribers_, [&](const Subscriber& one) { return one.name == text; });
+  return found != 0;
+}
+
+std::optional<std::size_t> UserStreams::account_of(std::string_view text) const {
+  const auto at =
+    std::find_if(keys_.begin(), keys_.end(), [&](const Key& key) { return key.text == text; });
+  return at == keys_.end() ? std::nullopt : std::optional{at->account};
+}
+
+void UserStreams::expire(core::Timestamp now) {
+  for (const auto& key : std::vector<Key>(keys_)) {
+    if (key.expires > now) {
+      continue;
+    }
+    JsonWriter json;
+    json.open('{')("e", "listenKeyExpired")("E", ms(time_))("listenKey", key.text).close('}');
+    for (const auto& one : subscribers_) {
+      if (one.name == key.text) {
+        send(one, json.text());
+      }
+    }
+    close_key(key.text, key.account);
+  }
+}
+
+int UserStreams::subscribe(const net::SessionPtr& session,
+                           std::size_t account,
+                           Form form,
+                           std::string name) {
+  const auto number = next_number_[session->id()]++;
+  subscribers_.push_back({session, account, form, std::move(name), number});
+  return number;
+}
+
+bool UserStreams::unsubscribe(std::uint64_t session, std::string_view name) {
+  return std::erase_if(
+           subscribers_,
+           [&](const Subscriber& one) { return one.session->id() == session && one.name == name; })
+         != 0;
+}
+
+bool UserStreams::unsubscribe(std::uint64_t session, std::optional<int> number) {
+  return std::erase_if(subscribers_,
+                       [&](const Subscriber& one) {
+                         return one.session->id() == session && (!number || one.number == *number);
+                       })
+         != 0;
+}
+
+void UserStreams::set_form(std::uint64_t session, Form form) {
+  for (auto& one : subscribers_) {
+    if (one.session->id() == session) {
+      one.form = form;
+    }
+  }
+}
+
+void UserStreams::drop(std::uint64_t session) {
+  (void)unsubscribe(session, std::optional<int>{});
+  next_number_.erase(session);
+}
+
+std::vector<int> UserStreams::subscriptions(std::uint64_t session) const {
+  std::vector<int> out;
+  for (const auto& one : subscribers_) {
+    if (one.session->id() == session) {
+      out.push_back(one.number);
+    }
+  }
+  return out;
+}
+
+void UserStreams::send(const Subscriber& to, const std::string& event) {
+  std::string text;
+  switch (to.form) {
+    case Form::BARE: text = event; break;
+    case Form::COMBINED: text = R"({"stream":")" + to.name + R"(","data":)" + event + '}'; break;
+    case Form::API:
+      text = R"({"subscriptionId":)" + std::to_string(to.number) + R"(,"event":)" + event + '}';
+      break;
+  }
+  to.session->send(net::make_frame(text));
+}
+
+void UserStreams::publish(std::size_t account, const std::string& event) {
+  if (faults_->now().stall_streams) {
+    return;
+  }
+  for (const auto& one : subscribers_) {
+    if (one.account == account) {
+      send(one, event);
+    }
+  }
+}
+
+namespace {
+
+std::string_view execution_type(engine::OrderChange change) {
+  switch (change) {
+    case engine::OrderChange::TRADE: return "TRADE";
+    case engine::OrderChange::CANCELED: return "CANCELED";
+    case engine::OrderChange::EXPIRED: return "EXPIRED";
+    case engine::OrderChange::TRADE_PREVENTION: return "TRADE_PREVENTION";
+    case engine::OrderChange::NEW:
+    case engine::OrderChange::TRIGGERED: break;
+  }
+  return "NEW";
+}
+
+} // namespace
+
+void UserStreams::on_order(const engine::Exchange& exchange,
+                           const engine::Order& order,
+                           engine::OrderChange change,
+                           const engine::Execution* execution) {
+  const auto& market = exchange.market(order.market);
+  const bool canceled = change == engine::OrderChange::CANCELED && !cancel_id.empty();
+  const auto zero = fixed(trading::Quantity{}, digits);
+  JsonWriter json;
+  json.open('{')("e", "executionReport")("E", ms(time_))("s", symbol_of(market))(
+    "c", canceled ? cancel_id : order.client_id)("S", side_text(order.side))(
+    "o", kind_text(order.kind))("f", tif_text(order.tif))("q", quantity_text(market, order.lots))(
+    "p", price_text(market, order.tick))("P", price_text(market, order.stop_tick))("F", zero)(
+    "g", -1)("C", canceled ? order.client_id : std::string{})("x", execution_type(change))(
+    "X", status_text(order.status))("r", "NONE")("i", order.id);
+  json("l", execution != nullptr ? quantity_text(market, execution->lots)
+                                 : zero)("z", quantity_text(market, order.lots_filled))(
+    "L", execution != nullptr ? price_text(market, execution->tick) : zero);
+  if (execution != nullptr) {
+    json("n", fixed(execution->fee, digits))("N", execution->fee_asset);
+  } else {
+    json("n", "0").key("N").null();
+  }
+  json("T", ms(order.updated));
+  execution != nullptr ? void(json("t", execution->trade_id)) : void(json("t", -1));
+  json("I", ++executions_)("w", engine::is_open(order.status) && !order.waiting())(
+    "m", execution != nullptr && execution->maker)("M", execution != nullptr)(
+    "O", ms(order.created))("Z", fixed(order.quote_filled, digits))(
+    "Y", execution != nullptr ? fixed(execution->quote, digits)
+                              : zero)("Q", fixed(order.funds.value_or(trading::Money{}), digits));
+  if (!order.waiting()) {
+    json("W", ms(order.working));
+  }
+  json("V", self_trade_text(order.self_trade)).close('}');
+  publish(order.account, json.text());
+}
+
+void UserStreams::on_balances(const engine::Exchange& exchange,
+                              std::size_t account,
+                              const std::vector<std::string>& assets) {
+  JsonWriter json;
+  json.open('{')("e", "outboundAccountPosition")("E", ms(time_))("u", ms(exchange.now()));
+  json.key("B").open('[');
+  for (const auto& asset : assets) {
+    const auto balance = exchange.ledger(account).balance(asset);
+    json
+      .open('{')("a", asset)("f", fixed(balance.available(), digits))("l",
+                                                                      fixed(balance.held, digits))
+      .close('}');
+  }
+  json.close(']').close('}');
+  publish(account, json.text());
+}
+
+} // namespace troupe::venues::binance::server

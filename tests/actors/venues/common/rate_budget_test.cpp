@@ -1,0 +1,178 @@
+#include "actors/venues/common/fair_queue.hpp"
+#include "actors/venues/common/rate_budget.hpp"
+#include "actors/venues/common/usage.hpp"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <rapidcheck.h>
+
+namespace {
+
+using namespace troupe::venues;
+using namespace std::chrono_literals;
+using troupe::core::Timestamp;
+
+constexpr std::int64_t second = 1'000'000'000;
+Timestamp at(double seconds) {
+  return Timestamp{static_cast<std::int64_t>(seconds * 1e9)};
+}
+RateBudget weights(std::uint64_t limit, BudgetSettings settings = {}) {
+  return RateBudget{{{"W", 60s, limit, 0}}, settings};
+}
+const CallCost one{{"W", 1}};
+
+TEST_CASE("budget: units of an aligned window, back with the next one") {
+  auto budget = weights(10, {.reserve = 0.0, .guard = 0ns});
+  for (int i = 0; i < 10; ++i) {
+    CHECK_FALSE(budget.take(one, CallClass::MARKET_DATA, at(30 + i)));
+  }
+  CHECK(budget.take(one, CallClass::MARKET_DATA, at(59)) == at(60));
+  CHECK(budget.used("W", at(59)) == 10);
+  CHECK_FALSE(budget.take(one, CallClass::MARKET_DATA, at(60)));
+  CHECK(budget.used("W", at(60)) == 1);
+}
+
+TEST_CASE("budget: near a boundary a call counts in both windows") {
+  auto budget = weights(10, {.reserve = 0.0, .guard = 1s});
+  CHECK_FALSE(budget.take({{"W", 6}}, CallClass::MARKET_DATA, at(59.5)));
+  CHECK(budget.take({{"W", 6}}, CallClass::MARKET_DATA, at(60.5)) == at(121)); // may be one window
+  CHECK_FALSE(budget.take({{"W", 4}}, CallClass::MARKET_DATA, at(60.5)));
+}
+
+TEST_CASE("budget: whatever the venue's clock within the guard, no window of its is exceeded") {
+  CHECK(rc::check("skewed clock", [] {
+    const auto skew = static_cast<double>(*rc::gen::inRange(-900, 901)) / 1000.0;
+    auto budget = weights(20, {.reserve = 0.0, .guard = 1s});
+    std::map<std::int64_t, std::uint64_t> counted; ///< by window of the venue
+    double now = 50.0;
+    for (int i = 0; i < 400; ++i) {
+      now += static_cast<double>(*rc::gen::inRange(0, 400)) / 1000.0;
+      const auto units = static_cast<std::uint64_t>(*rc::gen::inRange(1, 6));
+      if (!budget.take({{"W", units}}, CallClass::MARKET_DATA, at(now))) {
+        counted[at(now + skew).ns / (60 * second)] += units;
+      }
+    }
+    for (const auto& [window, units] : counted) {
+      RC_ASSERT(units <= 20U);
+    }
+  }));
+}
+
+TEST_CASE("budget: what matters more may use what the rest leaves") {
+  auto budget = weights(10, {.reserve = 0.2, .guard = 0ns});
+  CHECK_FALSE(budget.take({{"W", 8}}, CallClass::MARKET_DATA, at(1)));
+  CHECK(budget.take(one, CallClass::MARKET_DATA, at(1)));
+  CHECK_FALSE(budget.take(one, CallClass::ORDER, at(1)));
+  CHECK(budget.take(one, CallClass::ORDER, at(1)));
+  CHECK_FALSE(budget.take(one, CallClass::CANCEL, at(1)));
+  CHECK(budget.take(one, CallClass::CANCEL, at(1)) == at(60));
+  CHECK(budget.can_ever_take({{"W", 8}}, CallClass::MARKET_DATA));
+  CHECK_FALSE(budget.can_ever_take({{"W", 9}}, CallClass::MARKET_DATA));
+}
+
+TEST_CASE("budget: the venue's own count wins, and what is on its way comes on top") {
+  auto budget = weights(100, {.reserve = 0.0, .guard = 1s});
+  CHECK_FALSE(budget.take({{"W", 5}}, CallClass::MARKET_DATA, at(10)));
+  budget.learn_used("W", 60s, 90, at(10)); // others use the key too
+  CHECK(budget.used("W", at(10)) == 95);
+  CHECK(budget.take({{"W", 6}}, CallClass::MARKET_DATA, at(11)));
+  budget.finish({{"W", 5}});
+  budget.learn_used("W", 60s, 40, at(12)); // never less than what we know of
+  CHECK(budget.used("W", at(12)) == 95);
+  budget.learn_used("W", 60s, 99, at(60.5)); // may be about the window before
+  CHECK(budget.used("W", at(60.5)) == 0);
+  budget.learn_limits({{"W", 60s, 200, 0}, {"NEW", 10s, 1, 0}});
+  CHECK_FALSE(budget.take({{"W", 6}}, CallClass::MARKET_DATA, at(13)));
+  CHECK_FALSE(budget.take({{"NEW", 1}}, CallClass::MARKET_DATA, at(13)));
+  CHECK(budget.take({{"NEW", 1}}, CallClass::MARKET_DATA, at(13)) == at(21));
+}
+
+TEST_CASE("budget: 429 and 418 stop everything for as long as the venue says, or ever longer") {
+  auto budget = weights(100, {.reserve = 0.0, .guard = 0ns, .blocked_min = 1s});
+  budget.block(std::chrono::nanoseconds{30s}, at(5));
+  CHECK(budget.take(one, CallClass::CANCEL, at(6)) == at(35));
+  CHECK_FALSE(budget.take(one, CallClass::MARKET_DATA, at(35)));
+  budget.unblock();
+  budget.block(std::nullopt, at(40));
+  CHECK(budget.blocked_until() == at(41));
+  budget.block(std::nullopt, at(41));
+  CHECK(budget.blocked_until() == at(43));
+  budget.block(std::nullopt, at(43));
+  CHECK(budget.blocked_until() == at(47));
+}
+
+TEST_CASE(
+  "budget: a bucket fills at its rate, and what is left by the venue's word is taken over") {
+  RateBudget budget{{{"P", 1s, 10, 15}}, {.reserve = 0.2}};
+  for (int i = 0; i < 12; ++i) { // 15 less what is kept
+    CHECK_FALSE(budget.take({{"P", 1}}, CallClass::MARKET_DATA, at(100)));
+  }
+  CHECK(budget.take({{"P", 1}}, CallClass::MARKET_DATA, at(100)) == at(100.1));
+  CHECK_FALSE(budget.take({{"P", 1}}, CallClass::CANCEL, at(100)));
+  CHECK_FALSE(budget.take({{"P", 1}}, CallClass::MARKET_DATA, at(100.2)));
+  budget.learn_remaining("P", 0, at(105));
+  CHECK(budget.take({{"P", 1}}, CallClass::CANCEL, at(101)) == at(105));
+}
+
+TEST_CASE("budget: the parts of an owner and of those cut off never exceed the whole") {
+  const BudgetSettings settings{.reserve = 0.2, .guard = 0ns};
+  auto owner = weights(100, settings);
+  owner.set_share(0.8);
+  auto apart = weights(100, settings);
+  apart.set_share(0.2);
+  std::uint64_t spent = 0;
+  for (auto* const budget : {&owner, &apart}) {
+    while (!budget->take(one, CallClass::CANCEL, at(1))) {
+      ++spent;
+    }
+  }
+  CHECK(spent == 100);
+  auto successor = weights(100, settings);
+  successor.assume_spent(at(1));
+  CHECK(successor.take(one, CallClass::MARKET_DATA, at(1)) == at(60));
+  CHECK_FALSE(successor.take(one, CallClass::CANCEL, at(1))); // cancels always have their part
+}
+
+TEST_CASE("fair queue: callers take turns, what matters more comes first") {
+  FairQueue<int> queue;
+  for (int i = 0; i < 3; ++i) {
+    queue.push(0, "greedy", i);
+  }
+  queue.push(0, "modest", 100);
+  queue.push(2, "cancels", 200);
+  queue.push(0, "greedy", 3);
+  std::vector<int> order;
+  CHECK(queue.front() == 200);
+  queue.remove([](int item) { return item == 1; }, [&](int item) { CHECK(item == 1); });
+  while (!queue.empty()) {
+    order.push_back(queue.pop());
+  }
+  CHECK(order == std::vector<int>{200, 0, 100, 2, 3});
+}
+
+TEST_CASE("usage: what the headers of both venues say") {
+  troupe::net::ClientResponse response;
+  response.status = 429;
+  response.headers.add("X-MBX-USED-WEIGHT-1M", "1234");
+  response.headers.add("x-mbx-used-weight", "1234");
+  response.headers.add("X-MBX-ORDER-COUNT-10S", "7");
+  response.headers.add("Retry-After", "35");
+  response.headers.add("x-ratelimit-remaining", "0");
+  response.headers.add("x-ratelimit-reset", "3");
+  const auto usage = read_usage("V", one, response, "P", at(10));
+  CHECK(usage.refused);
+  CHECK(usage.retry_after == troupe::core::Duration{35s});
+  REQUIRE(usage.notes.size() == 3);
+  CHECK(usage.notes[0].limit == "REQUEST_WEIGHT");
+  CHECK(usage.notes[0].window == troupe::core::Duration{60s});
+  CHECK(usage.notes[0].used == 1234U);
+  CHECK(usage.notes[1].limit == "ORDERS");
+  CHECK(usage.notes[1].window == troupe::core::Duration{10s});
+  CHECK(usage.notes[2].remaining == 0U);
+  CHECK(usage.notes[2].reset == at(13));
+  response.status = 200;
+  CHECK_FALSE(read_usage("V", one, response, "", at(10)).refused);
+}
+
+} // namespace
