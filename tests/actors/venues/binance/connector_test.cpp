@@ -139,8 +139,9 @@ struct Port {
          }}});
     }
     routes.push_back({net::Method::GET, "/stream", std::shared_ptr<net::WebSocketHandler>(venue)});
-    server = std::make_unique<net::Server>(net::ServerSettings{.listen = "127.0.0.1:0"},
-                                           net::Router{std::move(routes)});
+    net::ServerSettings settings;
+    settings.listen = "127.0.0.1:0";
+    server = std::make_unique<net::Server>(settings, net::Router{std::move(routes)});
     const auto bound = server->start();
     REQUIRE(bound.has_value());
     address = bound->host_port();
