@@ -77,7 +77,9 @@ core::Result<Estimate> repaired_estimate(const Eigen::MatrixXd& matrix,
   Estimate out;
   out.volatility = std::move(volatility);
   if (quant::is_correlation(matrix)) {
-    out.correlation = matrix;
+    // one triangle stands for both: kernels differ in the last bit of the other
+    out.correlation = matrix.selfadjointView<Eigen::Lower>();
+    out.correlation.diagonal().setOnes();
   } else {
     auto nearest = quant::nearest_correlation(matrix);
     if (!nearest) {

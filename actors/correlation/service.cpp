@@ -22,7 +22,7 @@ constexpr unsigned universes_intensity = 20;
 /// Its parts are many and hold nothing that others would lose.
 constexpr unsigned service_intensity = 20;
 /// A disk may be slow, and another writer of the file is waited for.
-constexpr std::chrono::seconds store_deadline{20};
+constexpr std::chrono::seconds documents_deadline{20};
 
 supervision::SupervisorSpec solvers_supervisor(const Settings& settings, const Paths& paths) {
   supervision::SupervisorSpec spec{.name = "solvers", .intensity = solvers_intensity};
@@ -49,7 +49,7 @@ supervision::SupervisorSpec service(Config config) {
                    .children = {{.name = "documents",
                                  .start = storage::documents_actor(config.storage_url),
                                  .detached = true,
-                                 .health_deadline = store_deadline}}}),
+                                 .health_deadline = documents_deadline}}}),
         series(settings),
         supervise(solvers_supervisor(*settings, paths)),
         portfolios(paths.documents(), paths.series()),

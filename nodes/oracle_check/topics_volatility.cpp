@@ -15,12 +15,30 @@ namespace volatility_topics {
 using nlohmann::json;
 using namespace reading; // NOLINT(google-build-using-namespace): of this program
 
+/// The estimator whose formula the conventions spell out, by the term no other one has.
+std::string by_formula(const Case& item) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 6> terms{{
+    {"s2rs", "yang_zhang"},
+    {"ln(O/Cprev)", "gk_yz"},
+    {"ln(H/C)", "rogers_satchell"},
+    {"2ln2-1", "garman_klass"},
+    {"ln2", "parkinson"},
+    {"sample sd", "close"},
+  }};
+  for (const auto& [term, name] : terms) {
+    if (mentions(item.conventions, term)) {
+      return std::string{name};
+    }
+  }
+  return {};
+}
+
 /// The estimator the case names as `estimator`, `calc`, or in the call that produced it.
 quant::VolatilityEstimator estimator_of(const Case& item) {
   using quant::VolatilityEstimator;
   auto named = item.inputs.text("estimator", item.inputs.text("calc", ""));
   if (named.empty()) {
-    named = matched(text_of(item), "calc *= *['\"]([^'\"]+)['\"]").value_or("");
+    named = matched(text_of(item), "calc *= *['\"]([^'\"]+)['\"]").value_or(by_formula(item));
   }
   std::replace_if(
     named.begin(), named.end(), [](char c) { return c == '.' || c == '-' || c == ' '; }, '_');

@@ -73,6 +73,7 @@ namespace {
 
 constexpr std::chrono::milliseconds exchange_tick_every{20};
 constexpr std::chrono::seconds candle_deadline{60};
+constexpr std::chrono::milliseconds warm_pause{200}; ///< leaves most of a core to others
 constexpr std::int64_t warm_step_ns = std::int64_t{5} * 86'400 * 1'000'000'000;
 
 struct ExchangeState {
@@ -131,8 +132,9 @@ void on_warm(ExchangeSelf* self, const WarmOn& next) {
   const auto from = std::max(listed, next.to_ns - warm_step_ns);
   const auto go_on = from > listed ? WarmOn{next.epoch, next.market, from}
                                    : WarmOn{next.epoch, next.market + 1, exchange.started().ns};
-  fetch_candles(self, {next.market, sim::exchange::find_candle_interval("1d"), from, next.to_ns},
-                [self, go_on](const std::vector<Candle>&) { self->send(self, go_on); });
+  fetch_candles(
+    self, {next.market, sim::exchange::find_candle_interval("1d"), from, next.to_ns},
+    [self, go_on](const std::vector<Candle>&) { self->delayed_send(self, warm_pause, go_on); });
 }
 
 void on_call(ExchangeSelf* self, const HttpCall& call) {

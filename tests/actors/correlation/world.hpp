@@ -222,6 +222,13 @@ public:
     REQUIRE(out->has_value());
     return **out;
   }
+  /// The answer of a request that must have one.
+  template <class Request>
+  typename Request::Reply get(Request request) {
+    const auto answer = ask(std::move(request));
+    REQUIRE_MESSAGE(answer.has_value(), core::to_string(answer.error()));
+    return *answer;
+  }
   template <class Request>
   core::Errc code(Request request) {
     const auto answer = ask(std::move(request));

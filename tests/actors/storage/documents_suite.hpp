@@ -26,7 +26,7 @@ inline void documents_suite(const std::function<std::unique_ptr<DocumentStore>()
   REQUIRE(store->put(version_of("a", 1, bytes)).has_value());
   REQUIRE(store->put(version_of("b", 1, "")).has_value());
   REQUIRE(store->put(version_of("a", 3, "third")).has_value());
-  for (const std::uint64_t old : {1, 2, 3}) {
+  for (const auto old : std::initializer_list<std::uint64_t>{1, 2, 3}) {
     const auto again = store->put(version_of("a", old, "other"));
     REQUIRE_FALSE(again.has_value());
     CHECK(again.error().code == core::Errc::CONFLICT);

@@ -45,6 +45,11 @@ std::vector<std::size_t> chosen_markets(const CallContext& context, const Parame
   return out;
 }
 
+/// So many candles back there is one with a trade, whose close the quiet ones after it repeat.
+std::int64_t quiet_candles(const engine::CandleInterval& interval) {
+  return interval.text == "1s" ? 120 : interval.text == "1m" ? 5 : 0;
+}
+
 void write_trades(JsonWriter& json,
                   const engine::Market& market,
                   const std::vector<engine::PublicTrade>& trades) {
@@ -197,18 +202,20 @@ void klines(CallContext& context, const Parameters& parameters, const Reply& rep
     reply("[]");
     return;
   }
-  context.exchange.candles({index, interval, first, stop}, context.candles,
-                           [&exchange = context.exchange, index, interval, stop,
-                            reply](std::vector<engine::Candle> found) {
-                             JsonWriter json;
-                             json.open('[');
-                             for (const auto& candle :
-                                  engine::fill_gaps(std::move(found), *interval, stop)) {
-                               write_kline(json, exchange.market(index), *interval, candle);
-                             }
-                             json.close(']');
-                             reply(json.take());
-                           });
+  context.exchange.candles(
+    {index, interval, interval->shift(first, -quiet_candles(*interval)), stop}, context.candles,
+    [&exchange = context.exchange, index, interval, first, stop,
+     reply](std::vector<engine::Candle> found) {
+      JsonWriter json;
+      json.open('[');
+      for (const auto& candle : engine::fill_gaps(std::move(found), *interval, stop)) {
+        if (candle.open_ns >= first) {
+          write_kline(json, exchange.market(index), *interval, candle);
+        }
+      }
+      json.close(']');
+      reply(json.take());
+    });
 }
 
 void average_price(CallContext& context, const Parameters& parameters, const Reply& reply) {

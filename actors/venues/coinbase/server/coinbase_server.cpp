@@ -107,6 +107,10 @@ void CoinbaseServer::on_order(const engine::Order& order,
                               const engine::Execution*) {
   if (change == engine::OrderChange::NEW) {
     orders_.emplace(order_uuid(order.id), order.id);
+    if (orders_.size() > 2 * exchange_->settings().closed_orders_max) { // as the exchange forgets
+      std::erase_if(orders_,
+                    [&](const auto& one) { return !exchange_->orders().contains(one.second); });
+    }
   }
 }
 

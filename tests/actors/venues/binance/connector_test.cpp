@@ -139,8 +139,9 @@ struct Port {
          }}});
     }
     routes.push_back({net::Method::GET, "/stream", std::shared_ptr<net::WebSocketHandler>(venue)});
-    server = std::make_unique<net::Server>(net::ServerSettings{.listen = "127.0.0.1:0"},
-                                           net::Router{std::move(routes)});
+    net::ServerSettings settings;
+    settings.listen = "127.0.0.1:0";
+    server = std::make_unique<net::Server>(settings, net::Router{std::move(routes)});
     const auto bound = server->start();
     REQUIRE(bound.has_value());
     address = bound->host_port();
@@ -274,7 +275,7 @@ TEST_CASE("connector: book and trades over sockets; a lost connection comes back
     return node.received->any(
       [](const venues::FeedBatch& batch) { return has_book(batch) && batch.sequence >= 1; });
   }));
-  CHECK(port.venue->connections >= 2);
+  CHECK(port.venue->connections.load() >= 2);
   CHECK(node.received->any(
     [](const venues::FeedBatch& batch) { return batch.connected && batch.sequence == 1; }));
 }
@@ -298,8 +299,8 @@ TEST_CASE("connector: a gap in the stream is healed by a new snapshot") {
     port.venue->depth();
     return node.received->any(has_book);
   }));
-  CHECK(port.venue->calls > calls);
-  CHECK(port.venue->connections == 1); // on the same connection
+  CHECK(port.venue->calls.load() > calls);
+  CHECK(port.venue->connections.load() == 1); // on the same connection
 }
 
 TEST_CASE("connector: a venue that is down stops nothing; it is found when it comes") {
@@ -307,7 +308,7 @@ TEST_CASE("connector: a venue that is down stops nothing; it is found when it co
   port.venue->listing_status = 503;
   Node node{port.address};
   REQUIRE(until([&] { return node.received->any(is_down); }));
-  CHECK(port.venue->connections == 0); // nothing is known of its instruments
+  CHECK(port.venue->connections.load() == 0); // nothing is known of its instruments
   port.venue->listing_status = 200;
   REQUIRE(until([&] {
     port.venue->depth();

@@ -71,7 +71,7 @@ TEST_CASE("binance server: exchangeInfo lists symbols, filters and limits") {
   CHECK(symbol["permissionSets"] == json::array({json::array({"SPOT"})}));
   std::map<std::string, json> filters;
   for (const auto& filter : symbol["filters"]) {
-    filters[filter["filterType"]] = filter;
+    filters[filter["filterType"].get<std::string>()] = filter;
   }
   CHECK(filters["PRICE_FILTER"]["tickSize"] == "0.01000000");
   CHECK(filters["LOT_SIZE"]["stepSize"] == "0.00001000");
@@ -335,7 +335,7 @@ TEST_CASE("binance server: streams by path, by message and by property") {
       CHECK(frame.size() == 2);
       continue;
     }
-    ++seen[frame["e"]];
+    ++seen[frame["e"].get<std::string>()];
     if (frame["e"] == "trade") {
       CHECK((last_trade == 0 || frame["t"] == last_trade + 1));
       last_trade = frame["t"];

@@ -233,8 +233,8 @@ TEST_CASE("coinbase server: books kept from level2 and from full equal the REST 
   std::map<std::string, Entry> orders;
   for (const auto* const side : {"bids", "asks"}) {
     for (const auto& row : start[side]) {
-      orders[row[2]] = {side, std::stod(row[0].get<std::string>()),
-                        std::stod(row[1].get<std::string>())};
+      orders[row[2].get<std::string>()] = {side, std::stod(row[0].get<std::string>()),
+                                           std::stod(row[1].get<std::string>())};
     }
   }
   std::map<std::string, std::string> levels;
@@ -258,7 +258,7 @@ TEST_CASE("coinbase server: books kept from level2 and from full equal the REST 
         }
       } else {
         for (const auto& row : frame["changes"]) {
-          set(row[0], row, 1);
+          set(row[0].get<std::string>(), row, 1);
         }
       }
       continue;
@@ -269,11 +269,12 @@ TEST_CASE("coinbase server: books kept from level2 and from full equal the REST 
     CHECK(frame["sequence"].get<std::uint64_t>() == sequence + 1);
     sequence = frame["sequence"];
     if (type == "open") {
-      orders[frame["order_id"]] = {frame["side"] == "buy" ? "bids" : "asks",
-                                   std::stod(frame["price"].get<std::string>()),
-                                   std::stod(frame["remaining_size"].get<std::string>())};
-    } else if (type == "match" && orders.contains(frame["maker_order_id"])) {
-      orders[frame["maker_order_id"]].size -= std::stod(frame["size"].get<std::string>());
+      orders[frame["order_id"].get<std::string>()] = {
+        frame["side"] == "buy" ? "bids" : "asks", std::stod(frame["price"].get<std::string>()),
+        std::stod(frame["remaining_size"].get<std::string>())};
+    } else if (type == "match" && orders.contains(frame["maker_order_id"].get<std::string>())) {
+      orders[frame["maker_order_id"].get<std::string>()].size -=
+        std::stod(frame["size"].get<std::string>());
     } else if (type == "done") {
       orders.erase(frame["order_id"].get<std::string>());
     }
@@ -281,18 +282,19 @@ TEST_CASE("coinbase server: books kept from level2 and from full equal the REST 
   const auto two = world.get("/products/BTC-USD/book?level=2").body;
   std::map<std::string, std::string> expected;
   for (const auto& row : two["bids"]) {
-    expected["buy" + row[0].get<std::string>()] = row[1];
+    expected["buy" + row[0].get<std::string>()] = row[1].get<std::string>();
   }
   for (const auto& row : two["asks"]) {
-    expected["sell" + row[0].get<std::string>()] = row[1];
+    expected["sell" + row[0].get<std::string>()] = row[1].get<std::string>();
   }
   CHECK(levels == expected);
   const auto three = world.get("/products/BTC-USD/book?level=3").body;
   CHECK(three["sequence"].get<std::uint64_t>() == sequence);
   CHECK(orders.size() == three["bids"].size() + three["asks"].size());
   for (const auto& row : three["bids"]) {
-    REQUIRE(orders.contains(row[2]));
-    CHECK(orders[row[2]].size == doctest::Approx(std::stod(row[1].get<std::string>())));
+    const auto id = row[2].get<std::string>();
+    REQUIRE(orders.contains(id));
+    CHECK(orders[id].size == doctest::Approx(std::stod(row[1].get<std::string>())));
   }
 }
 
@@ -311,7 +313,7 @@ TEST_CASE("coinbase server: channels of the feed") {
   std::map<std::string, int> seen;
   std::uint64_t last_trade = 0;
   for (const auto& frame : session->take()) {
-    ++seen[frame["type"]];
+    ++seen[frame["type"].get<std::string>()];
     if (frame["type"] == "match") {
       CHECK((last_trade == 0 || frame["trade_id"].get<std::uint64_t>() == last_trade + 1));
       last_trade = frame["trade_id"];
