@@ -99,8 +99,9 @@ TEST_CASE("binance feed: a gap is told and healed; snapshots are tried a bounded
   CHECK(session.protocol->book("BTC-USDT") == nullptr);
   int now = 2;
   for (int tries = 0; tries < 5; ++tries) {
-    const auto query = session.query(now += 60);
+    now += 60;
     session.receive(padded(R"({"result":[],"id":99})"), now);
+    const auto query = session.query(now);
     if (tries == 1) {
       session.protocol->answered(query.id, Error{Errc::RATE_LIMITED, "later"}, at(now),
                                  session.sink);
