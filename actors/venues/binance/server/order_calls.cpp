@@ -1,6 +1,7 @@
 #include "actors/venues/binance/server/order_form.hpp"
 #include "actors/venues/binance/server/render.hpp"
 #include "actors/venues/binance/server/user_streams.hpp"
+#include "core/random.hpp"
 
 #include <algorithm>
 
@@ -11,8 +12,12 @@ namespace {
 using engine::Refusal;
 
 /// A client id as the venue makes them.
+/// @param salt  tells ids of one moment and one newest order apart
 std::string fresh_id(const CallContext& context, std::uint64_t salt) {
-  return make_id(static_cast<std::uint64_t>(context.exchange.now().ns) + salt);
+  const auto& orders = context.exchange.orders();
+  const auto newest = orders.empty() ? 0 : orders.rbegin()->first;
+  return make_id(core::mix(static_cast<std::uint64_t>(context.exchange.now().ns),
+                           newest * (std::uint64_t{1} << 10U) + salt));
 }
 
 [[noreturn]] void refuse_order(Refusal refusal) {
