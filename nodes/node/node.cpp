@@ -201,6 +201,9 @@ Node::State::start(const std::function<void(const std::string&)>& on_escalation)
   }
   cluster->join(
     [&runtime](std::string_view service) { return runtime.registry.front(service).actor; });
+  if (exchange_sim) {
+    exchange_sim->declare(runtime);
+  }
   root = std::make_unique<supervision::RootSupervisor>(runtime, std::move(*spec), on_escalation);
   if (auto served = exchange_sim ? exchange_sim->serve(runtime) : core::Result<void>{}; !served) {
     return served;

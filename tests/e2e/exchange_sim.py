@@ -38,7 +38,7 @@ class Port:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}),
                                              urllib.request.HTTPSHandler(context=context))
         try:
-            with opener.open(request, timeout=20 * SLOW) as reply:
+            with opener.open(request, timeout=60 * SLOW) as reply:
                 return reply.status, json.loads(reply.read() or b"null"), reply.headers
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"null"), error.headers
@@ -77,8 +77,8 @@ def binance_trades_and_streams():
     assert int(headers["X-MBX-USED-WEIGHT-1M"]) >= 20, headers
     status, key, _ = port.call("POST", "/api/v3/userDataStream", {"X-MBX-APIKEY": KEY})
     assert status == 200, key
-    user = WebSocket(port, "/ws/" + key["listenKey"])
-    market = WebSocket(port, "/stream?streams=btcusdt@depth@100ms/btcusdt@bookTicker")
+    user = WebSocket(port, "/ws/" + key["listenKey"], timeout=60.0)
+    market = WebSocket(port, "/stream?streams=btcusdt@depth@100ms/btcusdt@bookTicker", timeout=60.0)
     assert user.status == market.status == 101
     first = market.receive_until("depth", lambda f: f["stream"] == "btcusdt@depth@100ms")["data"]
     second = market.receive_until("depth", lambda f: f["stream"] == "btcusdt@depth@100ms")["data"]
@@ -111,7 +111,7 @@ def coinbase_trades_and_streams():
     _, _, port = start()
     status, products, _ = port.call("GET", "/products")
     assert status == 200 and "BTC-USD" in [one["id"] for one in products], products
-    feed = WebSocket(port, "/")
+    feed = WebSocket(port, "/", timeout=60.0)
     stamp = str(time.time())
     mark = hmac.new(base64.b64decode(SECRET), (stamp + "GET/users/self/verify").encode(),
                     hashlib.sha256).digest()
@@ -177,7 +177,7 @@ def faults_on_command():
     assert other.call("GET", "/time")[0] == 200
     assert time.monotonic() - before >= 0.3
     order()
-    stream = WebSocket(port, "/ws/btcusdt@depth@100ms")
+    stream = WebSocket(port, "/ws/btcusdt@depth@100ms", timeout=60.0)
     stream.receive()
     order(disconnect=1)
     try:

@@ -227,6 +227,7 @@ caf::behavior exchange_behavior(ExchangeSelf* self,
   if (!home->endpoint) {
     home->endpoint = make({self->runtime().clock.now(), &home->source, &home->faults});
   }
+  self->runtime().health.set(self->path(), true);
   self->send(self, ExchangeTick{self->epoch()});
   if (settings.warm_history) {
     self->send(self, WarmOn{self->epoch(), 0, home->endpoint->exchange().started().ns});

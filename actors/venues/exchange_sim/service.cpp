@@ -162,6 +162,12 @@ core::Result<void> ExchangeSim::bind() {
   return {};
 }
 
+void ExchangeSim::declare(supervision::Runtime& runtime) const {
+  for (const auto& side : sides_) {
+    runtime.health.set("exchange_sim/" + side->name, false, "starting");
+  }
+}
+
 core::Result<void> ExchangeSim::serve(supervision::Runtime& runtime) {
   for (const auto& side : sides_) {
     if (auto served = side->listener.serve(runtime); !served) {

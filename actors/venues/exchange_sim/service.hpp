@@ -24,6 +24,8 @@ public:
 
   /// Takes the ports. @returns CONFIG_INVALID or IO_ERROR as net::Server::bind
   [[nodiscard]] core::Result<void> bind();
+  /// To be called before the actors start: the node is not ready before they are.
+  void declare(supervision::Runtime& runtime) const;
   /// Starts to answer. @param runtime  outlives stop()
   [[nodiscard]] core::Result<void> serve(supervision::Runtime& runtime);
   void stop(core::Duration deadline);
