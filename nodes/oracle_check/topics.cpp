@@ -82,7 +82,7 @@ json evaluate_rsi(const Inputs& inputs, std::string_view) {
 }
 
 // clang-format off
-constexpr std::array<Topic, 10> topics{{
+constexpr std::array<Topic, 11> topics{{
   {"adx",              evaluate_adx, nullptr},
   {"atr",              evaluate_atr, nullptr},
   {"bollinger",        evaluate_bollinger, nullptr},
@@ -91,6 +91,7 @@ constexpr std::array<Topic, 10> topics{{
   {"covariance",       nullptr, judge_covariance},
   {"garch",            nullptr, judge_garch},
   {"pca",              nullptr, judge_pca},
+  {"portfolio",        nullptr, judge_portfolio},
   {"realised_vol",     nullptr, judge_realised_volatility},
   {"rsi",              evaluate_rsi, nullptr},
 }};

@@ -45,5 +45,6 @@ Comparison judge_garch(const Case& item);
 Comparison judge_covariance(const Case& item);
 Comparison judge_pca(const Case& item);
 Comparison judge_copula_tail(const Case& item);
+Comparison judge_portfolio(const Case& item);
 
 } // namespace troupe::oracle

@@ -1,0 +1,248 @@
+#include "quant/portfolio/hierarchical.hpp"
+
+#include "quant/covariance/sample.hpp"
+#include "quant/linear_algebra/dense.hpp"
+#include "quant/linear_algebra/select.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace troupe::quant {
+
+namespace hierarchical_detail {
+
+using Eigen::Index;
+using Eigen::MatrixXd;
+using Eigen::VectorXd;
+
+struct Edge {
+  Index a;
+  Index b;
+  double distance;
+};
+
+std::size_t at(Index i) {
+  return static_cast<std::size_t>(i);
+}
+
+/// Minimum spanning tree grown from leaf 0. An edge starts at the leaf added last, not at the
+/// nearest one: both lie in the same cluster by the time the edge is used.
+std::vector<Edge> spanning_tree(const MatrixXd& distances) {
+  const Index n = distances.rows();
+  VectorXd nearest = VectorXd::Constant(n, std::numeric_limits<double>::infinity());
+  std::vector<bool> in_tree(at(n), false);
+  std::vector<Edge> edges;
+  Index last = 0;
+  for (Index k = 0; k + 1 < n; ++k) {
+    in_tree[at(last)] = true;
+    Index next = -1;
+    for (Index i = 0; i < n; ++i) {
+      if (in_tree[at(i)]) {
+        continue;
+      }
+      nearest[i] = std::min(nearest[i], distances(i, last));
+      if (next < 0 || nearest[i] < nearest[next]) {
+        next = i;
+      }
+    }
+    edges.push_back({last, next, nearest[next]});
+    last = next;
+  }
+  return edges;
+}
+
+/// Distance of a third cluster to the union of two (Lance & Williams).
+double united(Linkage linkage,
+              double to_a,
+              double to_b,
+              double between,
+              double size_a,
+              double size_b,
+              double size) {
+  switch (linkage) {
+    case Linkage::COMPLETE: return std::max(to_a, to_b);
+    case Linkage::AVERAGE: return (size_a * to_a + size_b * to_b) / (size_a + size_b);
+    case Linkage::WARD: {
+      const double total = size_a + size_b + size;
+      const double square =
+        (size_a + size) * to_a * to_a + (size_b + size) * to_b * to_b - size * between * between;
+      return std::sqrt(std::max(square / total, 0.0));
+    }
+    case Linkage::SINGLE: break;
+  }
+  return std::min(to_a, to_b);
+}
+
+std::vector<Edge> neighbour_chains(MatrixXd distances, Linkage linkage) {
+  const Index n = distances.rows();
+  std::vector<double> sizes(at(n), 1.0);
+  std::vector<Index> chain;
+  std::vector<Edge> edges;
+  while (static_cast<Index>(edges.size()) + 1 < n) {
+    if (chain.empty()) {
+      const auto first = std::find_if(sizes.begin(), sizes.end(), [](double s) { return s > 0.0; });
+      chain.push_back(static_cast<Index>(first - sizes.begin()));
+    }
+    Index x = 0;
+    Index y = 0;
+    double nearest = 0.0;
+    for (;;) {
+      x = chain.back();
+      // of equals the one before in the chain, so that a chain ends
+      y = chain.size() > 1 ? chain[chain.size() - 2] : -1;
+      nearest = y >= 0 ? distances(x, y) : std::numeric_limits<double>::infinity();
+      for (Index i = 0; i < n; ++i) {
+        if (sizes[at(i)] > 0.0 && i != x && distances(x, i) < nearest) {
+          nearest = distances(x, i);
+          y = i;
+        }
+      }
+      if (chain.size() > 1 && y == chain[chain.size() - 2]) {
+        break;
+      }
+      chain.push_back(y);
+    }
+    chain.resize(chain.size() - 2);
+    const Index gone = std::min(x, y);
+    const Index stays = std::max(x, y);
+    edges.push_back({gone, stays, nearest});
+    const double size_gone = sizes[at(gone)];
+    const double size_stays = sizes[at(stays)];
+    for (Index i = 0; i < n; ++i) {
+      if (sizes[at(i)] > 0.0 && i != gone && i != stays) {
+        distances(i, stays) = distances(stays, i) =
+          united(linkage, distances(i, gone), distances(i, stays), nearest, size_gone, size_stays,
+                 sizes[at(i)]);
+      }
+    }
+    sizes[at(stays)] += size_gone;
+    sizes[at(gone)] = 0.0;
+  }
+  return edges;
+}
+
+/// Edges by ascending distance, their ends named by the clusters they lie in by then.
+std::vector<Merge> labelled(std::vector<Edge> edges, Index n) {
+  std::stable_sort(edges.begin(), edges.end(),
+                   [](const Edge& x, const Edge& y) { return x.distance < y.distance; });
+  std::vector<Index> parent(at(2 * n - 1));
+  std::vector<Index> size(at(2 * n - 1), 1);
+  std::iota(parent.begin(), parent.end(), Index{0});
+  const auto root = [&](Index i) {
+    while (parent[at(i)] != i) {
+      parent[at(i)] = parent[at(parent[at(i)])];
+      i = parent[at(i)];
+    }
+    return i;
+  };
+  std::vector<Merge> out;
+  for (const auto& edge : edges) {
+    const Index a = root(edge.a);
+    const Index b = root(edge.b);
+    const Index made = n + static_cast<Index>(out.size());
+    size[at(made)] = size[at(a)] + size[at(b)];
+    parent[at(a)] = parent[at(b)] = made;
+    out.push_back({std::min(a, b), std::max(a, b), edge.distance, size[at(made)]});
+  }
+  return out;
+}
+
+/// Variance of the inverse-variance portfolio of some instruments.
+double cluster_variance(const MatrixXd& covariance, const std::vector<Index>& members) {
+  VectorXd inverse(static_cast<Index>(members.size()));
+  for (std::size_t a = 0; a < members.size(); ++a) {
+    inverse[static_cast<Index>(a)] = 1.0 / covariance(members[a], members[a]);
+  }
+  const VectorXd weights = inverse / inverse.sum();
+  double variance = 0.0;
+  for (std::size_t b = 0; b < members.size(); ++b) {
+    double row = 0.0;
+    for (std::size_t a = 0; a < members.size(); ++a) {
+      row += covariance(members[a], members[b]) * weights[static_cast<Index>(a)];
+    }
+    variance += weights[static_cast<Index>(b)] * row;
+  }
+  return variance;
+}
+
+} // namespace hierarchical_detail
+
+Expected<std::vector<Merge>> cluster(const Eigen::Ref<const Eigen::MatrixXd>& distances,
+                                     Linkage linkage) {
+  using namespace hierarchical_detail;
+  if (const auto usable = check_symmetric(distances); !usable) {
+    return usable.reason();
+  }
+  if (distances.minCoeff() < 0.0) {
+    return Reason::BAD_SAMPLE;
+  }
+  return labelled(linkage == Linkage::SINGLE ? spanning_tree(distances)
+                                             : neighbour_chains(distances, linkage),
+                  distances.rows());
+}
+
+std::vector<Eigen::Index> leaf_order(const std::vector<Merge>& merges) {
+  const auto leaves = static_cast<Eigen::Index>(merges.size()) + 1;
+  std::vector<Eigen::Index> order;
+  std::vector<Eigen::Index> open{2 * leaves - 2};
+  while (!open.empty()) {
+    const Eigen::Index node = open.back();
+    open.pop_back();
+    if (node < leaves) {
+      order.push_back(node);
+    } else {
+      const auto& merge = merges[static_cast<std::size_t>(node - leaves)];
+      open.push_back(merge.right);
+      open.push_back(merge.left);
+    }
+  }
+  return order;
+}
+
+Expected<HierarchicalPortfolio>
+hierarchical_risk_parity(const Eigen::Ref<const Eigen::MatrixXd>& covariance, Linkage linkage) {
+  using namespace hierarchical_detail;
+  const auto parts = correlation_of(covariance);
+  if (!parts) {
+    return parts.reason();
+  }
+  const MatrixXd distances =
+    (0.5 * (1.0 - parts->matrix.array())).max(0.0).min(1.0).sqrt().matrix();
+  auto merges = cluster(distances, linkage);
+  if (!merges) {
+    return merges.reason();
+  }
+  HierarchicalPortfolio out{VectorXd::Ones(covariance.rows()), std::move(*merges), {}};
+  out.order = leaf_order(out.merges);
+  std::vector<std::vector<Index>> open{out.order};
+  while (!open.empty()) {
+    const auto members = std::move(open.back());
+    open.pop_back();
+    if (members.size() < 2) {
+      continue;
+    }
+    const auto middle = members.begin() + static_cast<std::ptrdiff_t>(members.size() / 2);
+    std::vector<Index> left(members.begin(), middle);
+    std::vector<Index> right(middle, members.end());
+    const double variance_left = cluster_variance(covariance, left);
+    const double variance_right = cluster_variance(covariance, right);
+    if (!(variance_left >= 0.0) || !(variance_right >= 0.0)
+        || !(variance_left + variance_right > 0.0)) {
+      return Reason::NOT_POSITIVE_DEFINITE;
+    }
+    const double share = 1.0 - variance_left / (variance_left + variance_right);
+    for (const Index i : left) {
+      out.weights[i] *= share;
+    }
+    for (const Index i : right) {
+      out.weights[i] *= 1.0 - share;
+    }
+    open.push_back(std::move(left));
+    open.push_back(std::move(right));
+  }
+  return out;
+}
+
+} // namespace troupe::quant

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "quant/portfolio/quadratic_program.hpp"
+
+#include <optional>
+
+namespace troupe::quant {
+
+/// The method behind solve(): a programme of order 1 whose variables all have room to move. Bounds
+/// become rows; every inequality i has a slack s[i] > 0 and a multiplier z[i] > 0.
+class InteriorPoint {
+public:
+  struct Point {
+    Eigen::VectorXd x;
+    Eigen::VectorXd y; ///< multipliers of the equalities
+    Eigen::VectorXd z; ///< multipliers of inequalities, lower and upper bounds
+    Eigen::VectorXd s; ///< their slacks
+    int iterations = 0;
+  };
+
+  explicit InteriorPoint(const QuadraticProgram& program);
+
+  /// The best point seen, whether or not it satisfies the tolerance.
+  [[nodiscard]] Point run(const QuadraticSettings& settings) const;
+
+  /// Takes the inequalities whose multiplier exceeds their slack as equations and solves for the
+  /// point where they hold; none where that system is singular or too large.
+  [[nodiscard]] std::optional<Point> active_set_step(const Point& point) const;
+
+  /// Largest violation: stationarity, feasibility, signs of the multipliers, complementarity.
+  [[nodiscard]] double kkt_residual(const Point& point) const;
+
+private:
+  struct Bound {
+    Eigen::Index variable;
+    double sign; ///< of the variable in sign * x <= limit
+    double limit;
+  };
+  struct Residuals {
+    Eigen::VectorXd dual;
+    Eigen::VectorXd equality;
+    Eigen::VectorXd inequality;
+    double gap = 0.0; ///< s'z / m
+    [[nodiscard]] double worst() const;
+  };
+  class Newton; // the factorised system of one iteration
+
+  [[nodiscard]] Eigen::VectorXd inequality_values(const Eigen::VectorXd& x) const; ///< C x - d
+  [[nodiscard]] Eigen::VectorXd gather(const Eigen::VectorXd& z) const;            ///< C' z
+  [[nodiscard]] Eigen::VectorXd equality_values(const Eigen::VectorXd& x) const;   ///< A x - b
+  [[nodiscard]] Residuals residuals(const Point& point) const;
+  [[nodiscard]] Point start() const;
+
+  const QuadraticProgram& program_;
+  std::vector<Bound> bounds_;
+  Eigen::MatrixXd a_; ///< equalities, dense, shape (equalities, N)
+  Eigen::VectorXd b_;
+  Eigen::Index rows_; ///< inequalities and bounds
+};
+
+} // namespace troupe::quant
