@@ -94,6 +94,7 @@ constexpr auto topics = std::to_array<Topic>({
   {"hmm",              nullptr, judge_hmm},
   {"markov_switching", nullptr, judge_markov_switching},
   {"pca",              nullptr, judge_pca},
+  {"portfolio",        nullptr, judge_portfolio},
   {"realised_vol",     nullptr, judge_realised_volatility},
   {"rsi",              evaluate_rsi, nullptr},
 });

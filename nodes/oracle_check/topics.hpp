@@ -48,5 +48,6 @@ Comparison judge_dcc(const Case& item);
 Comparison judge_hmm(const Case& item);
 Comparison judge_markov_switching(const Case& item);
 Comparison judge_copula_tail(const Case& item);
+Comparison judge_portfolio(const Case& item);
 
 } // namespace troupe::oracle

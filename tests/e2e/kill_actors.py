@@ -90,7 +90,7 @@ def drill(rounds):
     """Kills every worker of a node `rounds` times under load: (deaths, loads)."""
     node = Node("all-in-one.json")
     for path in PATHS:
-        until(path, lambda: node.get(path), 60)
+        until(path, lambda: node.get(path), 150)
     loads = [Load(node, PATHS[i::2] + PATHS[1 - i::2], wrong_in) for i in range(2)]
     for load in loads:
         load.start()

@@ -45,13 +45,15 @@ def owners_of(node, service):
 def the_same_calls_give_the_same_answers():
     source, front = start_pair()
     api = Node("roles/api.json", f'cluster.seeds=["{source.cluster}"]', name="api")
-    until("regimes", lambda: regimes_live(front), 60)
+    until("regimes", lambda: regimes_live(front), 150)
     until("the api node answers", lambda: api.get("/regime/current/BTC-USD?interval=1s"), 40)
     assert api.get("/data/instruments")["data"] == front.get("/data/instruments")["data"]
     end = api.get("/data/historical/ETH-USD?interval=1m&limit=20")["data"][-2]["ts_open"]
     path = f"/data/historical/ETH-USD?interval=1m&end={end}&limit=20"
     assert api.get(path)["data"] == front.get(path)["data"]
-    one, other = (node.get("/regime/current/BTC-USD?interval=1h")["data"] for node in (api, front))
+    # hours come from history, which the source may still be filling
+    one, other = (until("the hourly regime", lambda: node.get("/regime/current/BTC-USD?interval=1h"), 60)["data"]
+                  for node in (api, front))
     assert one["regime"] == other["regime"] and one["since"] == other["since"], (one, other)
     names = json.loads(inspector(api, "nodes", "--json").stdout)
     assert sorted(row["name"] for row in names) == ["api", "md", "ra"], names
@@ -59,12 +61,12 @@ def the_same_calls_give_the_same_answers():
 
 def a_second_regime_node_takes_work_and_its_death_gives_it_back():
     source, front = start_pair()
-    until("regimes", lambda: regimes_live(front), 60)
+    until("regimes", lambda: regimes_live(front), 150)
     second = Node("roles/regime.json", f'cluster.seeds=["{source.cluster}"]', name="rb")
     owners = until("work moves", lambda: moved(front), 30)
     mine = [symbol for symbol, nodes in owners.items() if nodes == ["rb"]]
     assert 0 < len(mine) < len(SYMBOLS), owners
-    until("regimes live on two nodes", lambda: regimes_live(front), 60)
+    until("regimes live on two nodes", lambda: regimes_live(front), 150)
     second.kill()
     started, wrong, refused = time.monotonic(), [], 0
     recovered = None
@@ -145,7 +147,7 @@ def split(node, names):
 
 def a_killed_market_data_node_is_found_again():
     source, front = start_pair()
-    until("regimes", lambda: regimes_live(front), 60)
+    until("regimes", lambda: regimes_live(front), 150)
     cluster, data = source.cluster, source.data
     source.kill()
     seen = set()
@@ -160,23 +162,23 @@ def a_killed_market_data_node_is_found_again():
     until("regimes say stale", lambda: front.get("/regime/current/BTC-USD?interval=1s")["meta"]["quality"] != "live", 20)
     back = Node("roles/market-data.json", name="md", cluster=cluster.split("//")[-1], data_dir=data)
     until("ticker again", lambda: front.get("/data/ticker/BTC-USD")["meta"]["quality"] == "live", 30)
-    until("regimes live again", lambda: regimes_live(front), 60)
+    until("regimes live again", lambda: regimes_live(front), 150)
     assert back.process.poll() is None
 
 
 def a_frozen_node_is_down_and_comes_back():
     source, front = start_pair()
-    until("regimes", lambda: regimes_live(front), 60)
+    until("regimes", lambda: regimes_live(front), 150)
     second = Node("roles/regime.json", f'cluster.seeds=["{source.cluster}"]', name="rb")
     until("work moves", lambda: moved(front), 30)
     second.send_signal(signal.SIGSTOP)
     started = time.monotonic()
     until("declared down", lambda: state_of(front, "rb") == "DOWN", 10)
     print(f"     frozen node DOWN after {time.monotonic() - started:.2f} s")
-    until("its work is back", lambda: regimes_live(front), 30)
+    until("its work is back", lambda: regimes_live(front), 60)
     second.send_signal(signal.SIGCONT)
     until("up again", lambda: state_of(front, "rb") == "UP", 20)
-    until("regimes live", lambda: regimes_live(front), 60)
+    until("regimes live", lambda: regimes_live(front), 150)
 
 
 def state_of(node, name):

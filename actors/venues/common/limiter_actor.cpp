@@ -36,6 +36,7 @@ using Promise = caf::typed_response_promise<BudgetGranted>;
 constexpr std::chrono::milliseconds tick_every{20};
 /// Beyond the wait itself: until a node that does not answer counts as cut off.
 constexpr std::chrono::milliseconds forward_slack{500};
+constexpr std::chrono::hours never_slow{1};
 
 struct Waiting {
   AcquireBudget request;
@@ -158,9 +159,11 @@ caf::result<BudgetGranted> on_acquire(Self* self, const AcquireBudget& request) 
     enqueue(self, *state.whole, true, request, promise);
     return promise;
   }
+  // To wait for one's turn is not to be slow: only an owner that answers nothing counts as such.
   const supervision::AskOptions options{.deadline = request.wait.chrono() + forward_slack,
                                         .high_priority =
-                                          request.what == messages::CallClass::CANCEL};
+                                          request.what == messages::CallClass::CANCEL,
+                                        .slow = never_slow};
   supervision::ask(self, self->runtime(), messages::market_data_service, key_of(self), request,
                    options, [self, request, promise](core::Result<BudgetGranted> granted) mutable {
                      if (granted) {

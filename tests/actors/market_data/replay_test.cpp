@@ -176,7 +176,7 @@ TEST_CASE("registry: what is wrong with venues is named with its path") {
   problems = problems_of({R"({"name":"A","kind":"nyse"})"});
   REQUIRE(problems.size() == 1);
   CHECK(problems[0].path == "venues[0].kind");
-  CHECK(problems[0].expected == "one of sim, replay");
+  CHECK(problems[0].expected == "one of sim, replay, binance, coinbase");
   problems = problems_of({sim, R"({"name":"B","kind":"sim","sped":1})"});
   REQUIRE(problems.size() == 1);
   CHECK(problems[0].path.find("venues[1]") == 0);

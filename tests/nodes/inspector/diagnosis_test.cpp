@@ -127,10 +127,13 @@ TEST_CASE("doctor: each thing that is wrong is found, and just below its limit i
     {"unreachable", [](NodeFacts& f) { f.error = "TIMEOUT"; }, [](NodeFacts&) {}},
   };
   for (const auto& one : table) {
-    CAPTURE(one.check);
     auto wrong = healthy("n");
     one.wrong(wrong);
-    CHECK(checks({wrong}) == Checks{one.check});
+    std::string found;
+    for (const auto& check : checks({wrong})) {
+      found += check + ' ';
+    }
+    CHECK(found == std::string(one.check) + ' ');
     auto right = healthy("n");
     one.right(right);
     CHECK(checks({right}).empty());
