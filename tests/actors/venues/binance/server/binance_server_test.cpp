@@ -136,6 +136,8 @@ TEST_CASE("binance server: who may call what") {
     "symbol=BTCUSDT&side=BUY&type=LIMIT&timeInForce=GTC&quantity=0.01&price=" + world.at(0.9));
   CHECK(world.call(Method::POST, "/api/v3/order", {{"X-MBX-APIKEY", "key"}}, form).status == 200);
   CHECK(world.get("/api/v3/nothing").status == 404);
+  CHECK(world.call(Method::PUT, "/api/v3/order").status == 405);
+  CHECK(world.get("/api/v1/ping").status == 200);
 }
 
 TEST_CASE("binance server: the life of a limit order, by REST and by its reports") {
