@@ -20,6 +20,7 @@ Json process() {
   return {{"canary_ms", 0.1},
           {"network_ms", 0.1},
           {"zombies", 0},
+          {"network_thread", 7},
           {"rss", Json::array()},
           {"process", {{"threads", {{{"id", 7}, {"name", "x"}, {"cpu_s", 1.0}}}}}}};
 }
