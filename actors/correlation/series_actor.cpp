@@ -40,6 +40,8 @@ struct Entry {
   SeriesTrack track;
   std::vector<GatherPtr> waiting;
   std::uint64_t used = 0;
+  unsigned failures = 0;                 ///< conversations in a row
+  std::chrono::nanoseconds ask_after{0}; ///< actor clock: history is left alone until then
 };
 
 struct PageAsk {
@@ -179,17 +181,28 @@ void loaded(SeriesSelf* self, const Key& key) {
   }
 }
 
+/// Leaves history alone for a while: a source that is late is not helped by more of the same.
+void back_off(SeriesSelf* self, Entry& entry) {
+  const auto& settings = *self->state.settings;
+  const supervision::Backoff backoff{
+    .min = settings.retry_after.chrono(), .max = settings.retry_after_max.chrono(), .jitter = 0.0};
+  entry.ask_after = clock_of(self) + backoff.delay(entry.failures++, 0.5);
+}
+
 void load(SeriesSelf* self, const Key& key, const PageNeed& need) {
   converse(self, key, need, [self, key](const core::Result<messages::HistoricalReply>& reply) {
     auto& entry = self->state.entries.at(key); // never evicted while loading
     if (!reply) {
       entry.track.on_failure(core::to_string(reply.error()));
+      back_off(self, entry);
       core::log::debug("history unavailable", {{"symbol", key.first.to_text()},
                                                {"interval", key.second.to_text()},
                                                {"error", core::to_string(reply.error())}});
     } else if (const auto more = entry.track.on_page(reply->data)) {
       load(self, key, *more);
       return;
+    } else {
+      entry.failures = 0;
     }
     loaded(self, key);
   });
@@ -230,7 +243,8 @@ bool gather_newest(SeriesSelf* self, const GatherPtr& gather) {
     }
     auto& entry = found->second;
     entry.used = ++state.uses;
-    if (entry.track.satisfies(gather->request.closes, now)) {
+    const bool left_alone = !entry.track.loading() && clock_of(self) < entry.ask_after;
+    if (left_alone || entry.track.satisfies(gather->request.closes, now)) {
       continue;
     }
     ++gather->pending;

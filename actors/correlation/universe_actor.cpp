@@ -49,6 +49,8 @@ std::optional<messages::ModelInfo> model_info(const UniverseState& state) {
 namespace {
 
 constexpr auto due_every = 500ms;
+/// A model's first fit reads the longest history: after what others need to get warm.
+constexpr auto first_fit_after = 30s;
 /// Beyond this many instruments events carry no matrix.
 constexpr std::size_t event_symbols_max = 100;
 /// Between rebuilds that doubts ask for: each reads the whole window.
@@ -276,6 +278,7 @@ caf::behavior universe_behavior(UniverseSelf* self,
   const auto me = caf::actor_cast<caf::actor>(self);
   bus.subscribe(messages::topics::venue_status, me);
   bus.subscribe(messages::topics::bars, me);
+  state.fit_at = actor_now(self) + first_fit_after;
   load_model(self);
   self->delayed_send(self, due_every, UniverseDue{});
   return {

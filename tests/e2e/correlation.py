@@ -94,7 +94,7 @@ def first_update(node):
 
 def simulated(*sets):
     node = Node("all-in-one.json", *sets)
-    until("correlations", lambda: compute(node, "/correlation/matrix?window=100"), 60)
+    until("correlations", lambda: compute(node, "/correlation/matrix?window=100"), 200, every_s=1.0)
     return node
 
 
@@ -114,7 +114,7 @@ def portfolios_are_stored_and_judged():
     stale = dict(body, expected_version=7)
     status, refusal = node.call("/portfolios/fund", method="PUT", body=json.dumps(stale).encode(), token=True)
     assert status == 409 and refusal["error"]["code"] == "CONFLICT", refusal
-    pca = until("pca", lambda: compute(node, "/correlation/pca/fund?window=100"), 60)["data"]
+    pca = until("pca", lambda: compute(node, "/correlation/pca/fund?window=100"), 200, every_s=1.0)["data"]
     assert abs(sum(factor["risk_contribution"] for factor in pca["factors"]) - 1) < 1e-9, pca
     assert abs(sum(pca["risk_contributions"]) - 1) < 1e-9, pca
     stress = compute(node, "/correlation/stress-test?portfolio=fund&factor=1&window=100")["data"]
@@ -146,7 +146,7 @@ def solvers_die_and_answers_go_on():
         for part in ("solvers/solver-1", "solvers/solver-2", "solvers/fitter", "universes/1h", "series", "portfolios"):
             status, _ = node.call(f"/inspect/kill?path=correlation/{part}", method="POST", body=b"", token=True)
             killed += status == 200
-            until(f"{part} runs again", lambda: compute(node, "/correlation/matrix?window=100"), 30)
+            until(f"{part} runs again", lambda: compute(node, "/correlation/matrix?window=100"), 100, every_s=0.2)
     load.finish()
     assert killed >= 12, killed
     assert load.replies > 20 and not load.wrong, (load.replies, load.wrong[:3])
@@ -161,7 +161,7 @@ def any_node_answers_and_portfolios_outlive_their_owner():
     symbols = ["BTC-USD", "ETH-USD", "SOL-USD", "XRP-USD", "ADA-USD", "LTC-USD"]
     pairs = [f"{a},{b}" for i, a in enumerate(symbols) for b in symbols[:i]]
     for pair in pairs:  # keys of both nodes
-        until(pair, lambda: compute(api, f"/correlation/matrix?symbols={pair}&window=100"), 60)
+        until(pair, lambda: compute(api, f"/correlation/matrix?symbols={pair}&window=100"), 200, every_s=1.0)
     body = {"positions": [{"instrument": "BTC-USD", "weight": 0.6}, {"instrument": "ETH-USD", "weight": 0.4}]}
     until("a stored portfolio", lambda: post(api, "/portfolios/shared", body, "PUT", True), 30)
     for name in ("ca", "cb"):  # the owner of the portfolios is one of the two

@@ -231,7 +231,7 @@ TEST_CASE("universe service: a model is fitted in the background, steps with the
       world.market->bars[symbol] = {bars.at(symbol).begin(), bars.at(symbol).begin() + 700};
     }
     world.beat();
-    for (int i = 0; i < 20; ++i) {
+    for (int i = 0; i < 80; ++i) {
       world.advance(500ms);
     }
     for (std::size_t t = 700; t < 705; ++t) {
@@ -255,7 +255,7 @@ TEST_CASE("universe service: a model is fitted in the background, steps with the
     world.market->bars[symbol] = {bars.at(symbol).begin(), bars.at(symbol).begin() + 705};
   }
   world.beat();
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 80; ++i) {
     world.advance(500ms);
   }
   const auto after = world.ask(kept(CorrelationMethod::dcc));
@@ -279,7 +279,7 @@ TEST_CASE(
       world.market->bars[symbol] = {bars.at(symbol).begin(), bars.at(symbol).begin() + count};
     }
     world.beat();
-    for (int i = 0; i < 20; ++i) {
+    for (int i = 0; i < 80; ++i) {
       world.advance(500ms);
     }
   };
