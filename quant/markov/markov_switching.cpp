@@ -38,7 +38,8 @@ level_of(const Eigen::VectorXd& phi, const Eigen::Ref<const Eigen::VectorXd>& y,
   return level;
 }
 
-JointStates::JointStates(const MarkovSwitchingModel& model) : lags_(lags_of(model)) {
+JointStates::JointStates(const MarkovSwitchingModel& model)
+  : lags_(lags_of(model)), by_regime_(model.order() == 0) {
   const auto k = static_cast<std::size_t>(model.regimes());
   for (Eigen::Index i = 0; i < model.regimes(); ++i) {
     constant_.push_back(-0.5 * std::log(2.0 * std::numbers::pi * model.variances[i]));
@@ -85,23 +86,31 @@ double hamilton_step(const JointStates& states,
                      double* densities) {
   const std::size_t k = states.regimes();
   const std::size_t past = states.histories();
+  const std::size_t alike = states.alike();
   double largest = -std::numeric_limits<double>::infinity();
-  // predictions into `joint`, log densities of what is possible at all into `densities`
-  for (std::size_t s = 0, h = 0; s < joint.size(); ++s) {
-    joint[s] = states.transition(s) * histories[h];
-    h = h + 1 == past ? 0 : h + 1;
-    if (joint[s] > 0.0) {
-      largest = std::max(largest, states.log_density(s, level));
+  // predictions into `joint`; log densities into `densities`, once for states that share one
+  for (std::size_t s = 0, h = 0; s < joint.size(); s += alike) {
+    double predicted = 0.0;
+    for (std::size_t i = s; i < s + alike; ++i) {
+      joint[i] = states.transition(i) * histories[h];
+      predicted += joint[i];
+      h = h + 1 == past ? 0 : h + 1;
+    }
+    densities[s] = states.log_density(s, level);
+    if (predicted > 0.0) {
+      largest = std::max(largest, densities[s]);
     }
   }
   double sum = 0.0;
-  for (std::size_t s = 0; s < joint.size(); ++s) {
-    const double density = joint[s] > 0.0 ? std::exp(states.log_density(s, level) - largest) : 0.0;
-    if (densities != nullptr) {
-      densities[s] = density;
+  for (std::size_t s = 0; s < joint.size(); s += alike) {
+    // of what is impossible anyway the density may be anything: one above the largest could
+    // overflow
+    const double density = densities[s] <= largest ? std::exp(densities[s] - largest) : 0.0;
+    for (std::size_t i = s; i < s + alike; ++i) {
+      densities[i] = density;
+      joint[i] *= density;
+      sum += joint[i];
     }
-    joint[s] *= density;
-    sum += joint[s];
   }
   if (!(sum > 0.0) || !std::isfinite(largest)) {
     return -std::numeric_limits<double>::infinity();
@@ -109,11 +118,7 @@ double hamilton_step(const JointStates& states,
   const double inverse = 1.0 / sum;
   for (std::size_t s = 0; s < joint.size(); ++s) {
     joint[s] *= inverse;
-  }
-  if (densities != nullptr) {
-    for (std::size_t s = 0; s < joint.size(); ++s) {
-      densities[s] *= inverse;
-    }
+    densities[s] *= inverse;
   }
   for (std::size_t h = 0; h < past; ++h) {
     double probability = 0.0;
@@ -315,6 +320,7 @@ SwitchingFilter::SwitchingFilter(const MarkovSwitchingModel& model)
   filtered_ = *stationary;
   histories_ = states_.first_histories(*stationary);
   joint_.resize(states_.size());
+  densities_.resize(states_.size());
 }
 
 bool SwitchingFilter::update(double y) {
@@ -328,7 +334,7 @@ bool SwitchingFilter::update(double y) {
       level -= autoregression_[switching_detail::at(i)] * past_[i];
     }
     const double step =
-      switching_detail::hamilton_step(states_, level, histories_, joint_, nullptr);
+      switching_detail::hamilton_step(states_, level, histories_, joint_, densities_.data());
     if (!std::isfinite(step)) {
       return false;
     }

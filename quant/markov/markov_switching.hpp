@@ -76,6 +76,9 @@ public:
   [[nodiscard]] std::size_t size() const { return centre_.size(); }
   [[nodiscard]] std::size_t regimes() const { return constant_.size(); }
   [[nodiscard]] std::size_t histories() const { return centre_.size() / constant_.size(); }
+  /// How many states in a row have one density: without autoregression only the present regime
+  /// matters.
+  [[nodiscard]] std::size_t alike() const { return by_regime_ ? histories() : 1; }
   [[nodiscard]] double centre(std::size_t state) const { return centre_[state]; }
   /// Regime `lags` observations ago.
   [[nodiscard]] std::size_t regime(std::size_t state, std::size_t lags) const;
@@ -91,12 +94,13 @@ private:
   std::vector<double> constant_;
   std::vector<double> half_precision_;
   std::size_t lags_;
+  bool by_regime_;
 };
 
 /// One step of Hamilton's filter: from the histories' probabilities to the joint states'.
 /// @param histories  in: P(history | past); out: that of the next observation
 /// @param joint      out: P(joint state | past and this observation)
-/// @param densities  out: densities relative to exp(shift); null if not wanted
+/// @param densities  out: densities over p(observation | past), one per joint state
 /// @returns  ln p(observation | past); -infinity where that is 0: nothing but `joint` has changed
 double hamilton_step(const JointStates& states,
                      double level,
@@ -152,6 +156,7 @@ private:
   std::vector<double> past_; ///< the last p observations, newest first
   std::vector<double> histories_;
   std::vector<double> joint_;
+  std::vector<double> densities_;
   Eigen::VectorXd filtered_;
   double log_likelihood_ = 0.0;
 };
