@@ -26,6 +26,7 @@
 #include <mutex>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <thread>
@@ -138,6 +139,7 @@ caf::behavior answering(supervision::Actor* self) {
 
 /// The other node: answers until it is killed.
 [[noreturn]] void be_peer(const std::string& directory, int address_to) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL); // ends with the one that measures
   static_cast<void>(core::log::set_level("error"));
   Node node{"peer", directory, {"echo"}, {}};
   const auto front = node.spawn("echo/front", answering);
@@ -158,9 +160,18 @@ public:
     done_ = true;
     changed_.notify_all();
   }
-  void wait() {
+  void reset() {
+    const std::lock_guard lock{mutex_};
+    done_ = false;
+  }
+  /// Ends the program where nothing more comes.
+  void wait(const char* what) {
     std::unique_lock lock{mutex_};
-    changed_.wait(lock, [this] { return std::exchange(done_, false); });
+    if (!changed_.wait_for(lock, 60s, [this] { return std::exchange(done_, false); })) {
+      std::printf("gave up after 60 s: %s\n", what);
+      std::fflush(stdout);
+      std::_Exit(1);
+    }
   }
 
 private:
@@ -183,7 +194,8 @@ void ask_next(supervision::Actor* self, Asks* asks) {
                    std::function{[self, asks](core::Result<std::uint64_t> reply) {
                      if (!reply) {
                        std::printf("an ask failed: %s\n", reply.error().message.c_str());
-                       std::exit(1);
+                       std::fflush(stdout);
+                       std::_Exit(1);
                      }
                      asks->times_us.push_back(
                        static_cast<double>(core::monotonic_ns() - asks->from_ns) * 1e-3);
@@ -269,24 +281,26 @@ double topic_rate(const caf::actor& gateway,
                   caf::scoped_actor& self,
                   Received& received,
                   std::uint64_t events) {
+  received.done.reset();
   received.wanted = events;
   const auto from = core::monotonic_ns();
   self
     ->request(gateway, caf::infinite,
               supervision::Routed{"echo", "", 1, caf::make_message(Publish{events})})
-    .receive([](std::uint64_t) {}, [](const caf::error&) { std::exit(1); });
-  received.done.wait();
+    .receive([](std::uint64_t) {}, [](const caf::error&) { std::_Exit(1); });
+  received.done.wait("not all events came");
   return static_cast<double>(events) * 1e9 / static_cast<double>(core::monotonic_ns() - from);
 }
 
+/// Leaves its node running: the process ends with it.
 void measure(const std::string& directory, const std::string& seed) {
   constexpr int runs = 5;
   constexpr std::size_t asks_per_run = 4'000;
   constexpr std::uint64_t events = 400'000;
   static_cast<void>(core::log::set_level("error"));
-  Node node{"bench", directory, {}, {seed}};
-  Received received; // these outlive the actors that write to them
-  Asks asks;
+  auto& node = *new Node{"bench", directory, {}, {seed}};
+  auto& received = *new Received; // these outlive the actors that write to them
+  auto& asks = *new Asks;
   node.cluster->join([](std::string_view) { return caf::actor{}; });
   while (!node.cluster->placement()->gateway("peer")) {
     std::this_thread::sleep_for(1ms);
@@ -300,21 +314,19 @@ void measure(const std::string& directory, const std::string& seed) {
   std::vector<double> p99;
   std::vector<double> raw;
   std::vector<double> rates;
-  received.wanted = 1;
   while (received.last == 0) { // until the peer knows of the subscription
     self
       ->request(gateway, caf::infinite,
                 supervision::Routed{"echo", "", 1, caf::make_message(Publish{1})})
-      .receive([](std::uint64_t) {}, [](const caf::error&) { std::exit(1); });
+      .receive([](std::uint64_t) {}, [](const caf::error&) { std::_Exit(1); });
     std::this_thread::sleep_for(20ms);
   }
-  received.done.wait();
   for (int run = 0; run < runs; ++run) {
     raw.push_back(percentile(ping_pong_us(asks_per_run), 0.5));
     asks.times_us.clear();
     asks.left = asks_per_run;
     caf::anon_send(one, caf::ok_atom_v);
-    asks.done.wait();
+    asks.done.wait("not all asks were answered");
     p50.push_back(percentile(asks.times_us, 0.5));
     p99.push_back(percentile(asks.times_us, 0.99));
     rates.push_back(topic_rate(gateway, self, received, events));
