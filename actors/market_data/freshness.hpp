@@ -28,6 +28,8 @@ public:
   [[nodiscard]] std::string reason(core::Timestamp now) const;
   /// When the last batch came; 1970 before the first.
   [[nodiscard]] core::Timestamp last_data() const { return last_data_; }
+  /// The last moment at which it is LIVE if nothing more comes; @pre it is LIVE now
+  [[nodiscard]] core::Timestamp live_until() const { return last_data_ + stale_after_; }
   /// Whether any batch ever came.
   [[nodiscard]] bool heard() const { return heard_; }
 

@@ -49,6 +49,8 @@ struct ServiceRoute {
   std::string scope = "read";
   /// The last good reply may stand in, marked degraded, while the service does not answer.
   bool last_good = false;
+  /// A live ticker on the node's own board answers it without the service being asked.
+  bool from_board = false;
   std::function<core::Result<BoundRequest>(const Parameters&, const std::string& body)> bind;
   std::function<core::Result<EncodedReply>(const caf::message&)> encode;
   std::function<OperationDoc(core::SchemaRegistry&)> document;
@@ -135,6 +137,12 @@ template <class Request>
 /// Marks a route whose last good reply may stand in while its service does not answer.
 [[nodiscard]] inline ServiceRoute with_last_good(ServiceRoute route) {
   route.last_good = true;
+  return route;
+}
+
+/// Marks the route of tickers, which the instruments' actors publish to be read without asking.
+[[nodiscard]] inline ServiceRoute with_board(ServiceRoute route) {
+  route.from_board = true;
   return route;
 }
 
