@@ -19,6 +19,7 @@ struct ServerCounters {
   std::array<Counter, 6> requests_by_class{}; ///< index: status / 100
   std::array<Counter, latency_bounds_ns.size() + 1> latency_buckets{};
   Counter latency_sum_ns{0};
+  Counter rate_limited{0}; ///< answered with 429
   Counter bytes_in{0};
   Counter bytes_out{0};
   Counter connections_accepted{0};

@@ -37,6 +37,10 @@ private:
 using SyncHandler = std::function<Response(const Request&, const Params&)>;
 /// Answers later, from any thread, through the responder.
 using AsyncHandler = std::function<void(const Request&, const Params&, Responder)>;
+/// Tried before the handler, on a server thread: must not block. Writes the body of `out`, a JSON
+/// reply of 200 that the connection uses again. @returns whether that is the answer; else the
+/// handler is called
+using Shortcut = std::function<bool(const Request&, const Params&, Response& out)>;
 using Handler = std::variant<SyncHandler, AsyncHandler, std::shared_ptr<WebSocketHandler>>;
 
 /// One line of a route table.
@@ -47,6 +51,7 @@ struct Route {
   /// {name:int}, {name:uint} whole numbers; a last {name...} takes all that is left, slashes too.
   std::string path{};
   Handler handler{};
+  Shortcut shortcut{}; ///< may be empty; not for WebSockets
   /// What the caller must be allowed: "none", "read", "trade", "admin".
   std::string scope = "read";
   /// The media type a body must have, "" for any; 415 otherwise.

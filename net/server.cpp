@@ -30,6 +30,8 @@ Server::Server(ServerSettings settings, Router router, ServerOptions options)
   state_->shared->settings = std::move(settings);
   state_->shared->router = std::move(router);
   state_->shared->options = std::move(options);
+  state_->shared->limiter =
+    std::make_unique<detail::RateLimiter>(state_->shared->settings.rate_limits);
 }
 
 Server::~Server() {

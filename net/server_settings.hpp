@@ -20,6 +20,26 @@ struct TlsFiles {
 };
 BOOST_DESCRIBE_STRUCT(TlsFiles, (), (certificate, key))
 
+/// So many requests at once and per period; 0: no limit.
+struct RateLimit {
+  std::uint64_t requests = 0;
+  core::Duration per = std::chrono::seconds{1};
+
+  friend bool operator==(const RateLimit&, const RateLimit&) = default;
+};
+BOOST_DESCRIBE_STRUCT(RateLimit, (), (requests, per))
+
+/// Of each token, and of each address for what comes without one; more is answered with 429. The
+/// defaults are above what one thread serves: they bound a flood, not a desk.
+struct RateLimits {
+  RateLimit read{200'000, std::chrono::seconds{1}};
+  RateLimit command{2'000, std::chrono::seconds{1}}; ///< scopes trade and admin
+  std::uint64_t callers_max = 65'536;                ///< told apart
+
+  friend bool operator==(const RateLimits&, const RateLimits&) = default;
+};
+BOOST_DESCRIBE_STRUCT(RateLimits, (), (read, command, callers_max))
+
 /// Limits of one server. Counts and bytes of 0 mean "no limit" only where it says so.
 struct ServerSettings {
   std::string listen = "127.0.0.1:8080"; ///< ADDRESS:PORT or [V6]:PORT; port 0 picks a free one
@@ -42,14 +62,17 @@ struct ServerSettings {
   core::Duration reply_timeout = std::chrono::seconds{60};        ///< of an asynchronous handler
   core::Duration sweep_interval = std::chrono::milliseconds{100}; ///< how late a timeout may fire
   std::uint64_t requests_per_connection_max = 0;                  ///< 0: no limit
-  std::uint64_t connections_max = 10'000;
+  RateLimits rate_limits;
+  std::uint64_t connections_max = 20'000;
   std::uint64_t connections_per_address_max = 10'000;
   std::uint64_t pipelined_requests_max = 64;
   std::uint64_t unsent_bytes_max = 262'144; ///< replies waiting, above which nothing more is read
 
-  std::uint64_t websocket_message_bytes_max = 65'536;  ///< incoming, whole message
-  std::uint64_t websocket_queue_frames_max = 4'096;    ///< outgoing, per session
-  std::uint64_t websocket_queue_bytes_max = 4'194'304; ///< outgoing, per session
+  std::uint64_t websocket_message_bytes_max = 65'536; ///< incoming, whole message
+  RateLimit websocket_messages{1'000,
+                               std::chrono::seconds{1}}; ///< incoming, per session; then 1008
+  std::uint64_t websocket_queue_frames_max = 4'096;      ///< outgoing, per session
+  std::uint64_t websocket_queue_bytes_max = 4'194'304;   ///< outgoing, per session
   core::Duration websocket_ping_interval = std::chrono::seconds{20};
   core::Duration websocket_idle_timeout = std::chrono::seconds{60}; ///< nothing heard, not a pong
   core::Duration websocket_close_timeout = std::chrono::seconds{5};
@@ -74,11 +97,13 @@ BOOST_DESCRIBE_STRUCT(ServerSettings,
                        reply_timeout,
                        sweep_interval,
                        requests_per_connection_max,
+                       rate_limits,
                        connections_max,
                        connections_per_address_max,
                        pipelined_requests_max,
                        unsent_bytes_max,
                        websocket_message_bytes_max,
+                       websocket_messages,
                        websocket_queue_frames_max,
                        websocket_queue_bytes_max,
                        websocket_ping_interval,

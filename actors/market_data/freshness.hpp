@@ -30,6 +30,8 @@ public:
   [[nodiscard]] core::Timestamp last_data() const { return last_data_; }
   /// Whether the venue ever said anything: data, or that it is unreachable.
   [[nodiscard]] bool answered() const { return heard_ || told_down_; }
+  /// The last moment at which it is LIVE if nothing more comes; @pre it is LIVE now
+  [[nodiscard]] core::Timestamp live_until() const { return last_data_ + stale_after_; }
 
 private:
   std::chrono::nanoseconds stale_after_;

@@ -93,6 +93,7 @@ caf::behavior instrument_behavior(InstrumentSelf* self, const std::string& symbo
   state.plan = std::move(plan);
   state.paths = ServicePaths::above(self->path(), 2);
   state.state = std::make_unique<SymbolState>(symbol, state.plan->catalogue, state.plan->settings);
+  state.board = messages::TickerPublisher{state.plan->board};
   state.unstored = std::make_unique<UnstoredBars>(state.plan->settings.closed_bars_unstored_max);
   for (const auto& track : state.state->tracks()) {
     const auto& id = track.instrument().instrument;

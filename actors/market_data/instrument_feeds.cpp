@@ -177,7 +177,10 @@ void on_feed_batch(InstrumentSelf* self, const venues::FeedBatch& batch) {
   if (batch.connected && batch.sequence == 1) {
     subscription->seeding = false; // the feed begins anew: it had lost trades
   }
-  publish(self, batch.instrument, state.state->apply(batch, self->runtime().clock.now()));
+  const auto now = self->runtime().clock.now();
+  const auto news = state.state->apply(batch, now);
+  state.state->publish_tickers(state.board, now); // before anyone hears of it and asks
+  publish(self, batch.instrument, news);
   if (track.bars().waits_for_seed() && !subscription->seeding) {
     subscription->seeding = true;
     subscription->seed.clear();

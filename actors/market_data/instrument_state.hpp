@@ -36,6 +36,7 @@ struct InstrumentState {
   ServicePaths paths;
   std::unique_ptr<SymbolState> state;
   std::unique_ptr<UnstoredBars> unstored;
+  messages::TickerPublisher board; ///< ends with this state: nothing of a dead actor stays live
   std::vector<Subscription> subscriptions; ///< as state->tracks()
   std::uint64_t last_subscription = 0;
   std::uint64_t dropped_told = 0;

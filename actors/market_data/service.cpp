@@ -39,7 +39,7 @@ SupervisorSpec venues_supervisor(std::vector<venues::Venue> venues) {
 
 SupervisorSpec service(Config config) {
   const Plan plan = std::make_shared<const ServicePlan>(
-    ServicePlan{config.settings, Catalogue{listings(config.venues)}});
+    ServicePlan{config.settings, Catalogue{listings(config.venues)}, config.board});
   // clang-format off
   return {
     .name = "market_data", .strategy = Strategy::rest_for_one,

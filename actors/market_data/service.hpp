@@ -3,6 +3,7 @@
 #include "actors/market_data/settings.hpp"
 #include "actors/storage/cache_actor.hpp"
 #include "actors/venues/common/venue.hpp"
+#include "messages/ticker_board.hpp"
 #include "supervision/supervisor.hpp"
 
 #include <string>
@@ -16,6 +17,8 @@ struct Config {
   std::vector<venues::Venue> venues; ///< in order of priority
   std::string storage_url;           ///< sqlite:FILE
   storage::CacheActorSettings cache;
+  /// Where the node's API reads tickers; null: it asks.
+  std::shared_ptr<messages::TickerBoard> board{};
 };
 
 /// The service's tree, named "market_data": the stores (whose crashes are their own affair: bars

@@ -3,6 +3,7 @@
 #include "actors/market_data/catalogue.hpp"
 #include "actors/market_data/settings.hpp"
 #include "core/inspect.hpp"
+#include "messages/ticker_board.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 
@@ -16,6 +17,7 @@ namespace troupe::market_data {
 struct ServicePlan {
   Settings settings;
   Catalogue catalogue;
+  std::shared_ptr<messages::TickerBoard> board; ///< null: nobody reads one here
 };
 using Plan = std::shared_ptr<const ServicePlan>;
 

@@ -142,6 +142,29 @@ Result<messages::TickerReply> SymbolState::ticker(const trading::InstrumentId& i
   return messages::TickerReply{meta_of(*track, ticker->ts_event, now), std::move(*ticker)};
 }
 
+void SymbolState::publish_tickers(messages::TickerPublisher& to, Timestamp now) const {
+  if (!to.is_on()) {
+    return;
+  }
+  // Any venue that falls silent changes the consolidated quote of all.
+  std::optional<Timestamp> live_until;
+  for (const auto& track : tracks_) {
+    if (track.freshness().at(now) == Freshness::LIVE) {
+      const auto until = track.freshness().live_until();
+      live_until = live_until ? std::min(*live_until, until) : until;
+    }
+  }
+  for (const auto& track : tracks_) {
+    const auto& id = track.instrument().instrument;
+    auto reply = ticker(id, now);
+    if (reply && reply->meta.quality == trading::Quality::live) {
+      to.publish(std::move(*reply), *live_until, is_primary(track));
+    } else {
+      to.withdraw(id, is_primary(track));
+    }
+  }
+}
+
 Result<messages::OrderBookReply>
 SymbolState::order_book(const trading::InstrumentId& id, std::uint32_t depth, Timestamp now) const {
   const auto* const track = find(id);

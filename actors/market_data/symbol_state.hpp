@@ -3,6 +3,7 @@
 #include "actors/market_data/catalogue.hpp"
 #include "actors/market_data/settings.hpp"
 #include "actors/market_data/venue_track.hpp"
+#include "messages/ticker_board.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -34,6 +35,8 @@ public:
   /// @pre id is qualified. @returns NOT_READY before the first price
   [[nodiscard]] core::Result<messages::TickerReply> ticker(const trading::InstrumentId& id,
                                                            core::Timestamp now) const;
+  /// Tells the publisher of every instrument what ticker() says and for how long that stays so.
+  void publish_tickers(messages::TickerPublisher& to, core::Timestamp now) const;
   /// @pre id is qualified. @returns NOT_READY before the first book
   [[nodiscard]] core::Result<messages::OrderBookReply>
   order_book(const trading::InstrumentId& id, std::uint32_t depth, core::Timestamp now) const;

@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import time
 import urllib.request
 
 import measure
@@ -30,8 +31,8 @@ class Peer:
         self.url = f"http://127.0.0.1:{self.port}{path}"
         self.processes = []
 
-    def start(self, command, **how):
-        self.processes.append(subprocess.Popen(pinned(SERVER_CORE, command), stdout=subprocess.DEVNULL,
+    def start(self, command, core=SERVER_CORE, **how):
+        self.processes.append(subprocess.Popen(command if core is None else pinned(core, command), stdout=subprocess.DEVNULL,
                                                stderr=subprocess.DEVNULL, cwd=self.directory, **how))
 
     def cpu(self):
@@ -73,7 +74,8 @@ def fastapi_redis():
         raise Skipped("FastAPI is not installed (bench/setup-peers)")
     peer = Peer("FastAPI + Redis", "/data/ticker/BTC-USD")
     redis_port = measure.free_port()
-    peer.start([server, "--port", str(redis_port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+    peer.start([server, "--port", str(redis_port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
+               core=None)
     until("redis", lambda: subprocess.run(
         ["redis-cli", "-p", str(redis_port), "set", "ticker:BTC-USD", sample_ticker()],
         capture_output=True, check=False).stdout.startswith(b"OK"))
@@ -89,6 +91,15 @@ def load(url, cpu, seconds):
     before = cpu()
     rate, p50, p99, errors = wrk(url, CONNECTIONS, seconds, LOAD_CORE)
     return rate, p50, p99, errors, (cpu() - before) * 1e6 / (rate * seconds)
+
+
+def settle(node):
+    """A node that has just started computes what came before; that is not what is measured."""
+    def idle():
+        before = cpu_seconds(node.process.pid)
+        time.sleep(0.5)
+        return cpu_seconds(node.process.pid) - before < 0.05
+    until("idle", idle, 60)
 
 
 def peers():
@@ -107,6 +118,7 @@ def run(options):
     try:
         path = "/data/ticker/BTC-USD"
         until("serving", lambda: node.get(path))
+        settle(node)
         pin(node.process.pid, SERVER_CORE)
         for peer, why in peers():
             if why:

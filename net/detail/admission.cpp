@@ -197,6 +197,13 @@ check_scope(const ServerShared& shared, const Route& route, Request& request) {
 }
 
 std::optional<Response> check_media_type(const Route& route, const Request& request) {
+  // Never inflated here: a kilobyte may stand for a gigabyte.
+  if (const auto coding = request.header("Content-Encoding");
+      coding && !equals_ignoring_case(*coding, "identity")) {
+    return refusal({Errc::UNSUPPORTED_MEDIA_TYPE,
+                    "expected a body without Content-Encoding, found " + std::string(*coding)},
+                   request);
+  }
   const auto given = request.header("Content-Type").value_or("");
   auto media = given.substr(0, std::min(given.find(';'), given.size()));
   media = media.substr(0, media.find_last_not_of(" \t") + 1);

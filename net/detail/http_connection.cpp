@@ -83,7 +83,8 @@ void HttpConnection::arm_read() {
     in_begin_ = in_end_ = 0;
   }
   if (!make_room()) {
-    refuse({core::Errc::HEADERS_TOO_LARGE, "expected less between two requests"});
+    refuse({core::Errc::HEADERS_TOO_LARGE, "expected less between two requests or chunks"});
+    flush();
     close_when_done();
     return;
   }

@@ -78,6 +78,7 @@ private:
   [[nodiscard]] bool step_body();
   [[nodiscard]] bool head_incomplete();
   void head_complete();
+  void limit_rate();
   void request_complete();
   void refuse(const core::Error& error, unsigned status = 0);
   [[nodiscard]] bool is_line_too_long(std::string_view text) const;
@@ -86,6 +87,7 @@ private:
   void answer(Reply reply, Response&& response);
   void append(const Reply& reply, const Response& response);
   void run_handler();
+  [[nodiscard]] bool run_shortcut();
   void run_async(const AsyncHandler& handler);
   void upgrade();
   void drain_slots();
@@ -107,6 +109,9 @@ private:
   Request request_;
   Params params_;
   Admission admission_;
+  std::shared_ptr<Caller> caller_; ///< whose allowance the last request drew on
+  std::string caller_subject_;
+  Response shortcut_reply_; ///< used again and again: its body keeps its memory
   std::uint64_t requests_ = 0;
 
   std::deque<Slot> slots_;

@@ -58,6 +58,17 @@ bool is_foreign_version(std::string_view text) {
   return at != line.npos && line.substr(at + 6, 2) != "1.";
 }
 
+/// Whether a header goes on in the next line: obsolete, and read in two ways by two parsers.
+bool has_folded_line(std::string_view head) {
+  for (auto at = head.find('\n'); at != head.npos && at + 1 < head.size();
+       at = head.find('\n', at + 1)) {
+    if (head[at + 1] == ' ' || head[at + 1] == '\t') {
+      return true;
+    }
+  }
+  return false;
+}
+
 Response internal_error(std::string_view request_id, std::string message) {
   return error_response({Errc::INTERNAL, std::move(message)}, request_id);
 }
@@ -112,6 +123,10 @@ bool HttpConnection::step_head() {
   }
   if (error) {
     refuse_parse(error, text);
+    return true;
+  }
+  if (has_folded_line(text.substr(0, taken))) {
+    refuse({Errc::MALFORMED_REQUEST, "expected each header field in one line"});
     return true;
   }
   if (request_.target.size() > settings().target_bytes_max) {
@@ -173,6 +188,7 @@ void HttpConnection::head_complete() {
   choose_request_id(worker_.shared(), request_);
   const bool has_body = !parser_->is_done();
   admission_ = admit(worker_.shared(), request_, has_body, params_);
+  limit_rate();
   if (!has_body) {
     request_complete();
     return;
@@ -200,6 +216,33 @@ void HttpConnection::head_complete() {
   }
   phase_ = Phase::BODY;
   phase_deadline_ns_ = core::monotonic_ns() + settings().body_timeout.ns;
+}
+
+/// Draws on the caller's allowance; with none left, 429 stands in for whatever the answer was.
+void HttpConnection::limit_rate() {
+  auto& shared = worker_.shared();
+  auto& limiter = *shared.limiter;
+  if (!limiter.is_on()) {
+    return;
+  }
+  const auto now_ns = core::monotonic_ns();
+  if (!caller_ || caller_subject_ != request_.subject) {
+    caller_ = limiter.caller(request_.subject, remote_address_, now_ns);
+    caller_subject_ = request_.subject;
+  }
+  const std::string_view scope = admission_.route != nullptr ? admission_.route->scope : "read";
+  const auto wait_ns = limiter.take(*caller_, scope, now_ns);
+  if (wait_ns == 0) {
+    return;
+  }
+  shared.counters.rate_limited.fetch_add(1, std::memory_order_relaxed);
+  const auto& limit = limiter.limit_of(scope);
+  admission_.is_upgrade = false;
+  admission_.answer = error_response(
+    {Errc::RATE_LIMITED,
+     "expected at most " + std::to_string(limit.requests) + " requests in " + limit.per.to_text()
+       + " from " + (caller_subject_.empty() ? "one address" : "token " + caller_subject_)},
+    request_.request_id, {core::Duration{std::chrono::nanoseconds{wait_ns}}, "null", 0});
 }
 
 bool HttpConnection::step_body() {
@@ -249,6 +292,9 @@ void HttpConnection::request_complete() {
 }
 
 void HttpConnection::run_handler() {
+  if (run_shortcut()) {
+    return;
+  }
   const auto& handler = admission_.route->handler;
   if (const auto* later = std::get_if<AsyncHandler>(&handler)) {
     run_async(*later);
@@ -262,6 +308,30 @@ void HttpConnection::run_handler() {
     answer(take_reply(!is_last_),
            internal_error(request_.request_id, "the handler of this request failed"));
   }
+}
+
+/// @returns whether the route's shortcut has answered
+bool HttpConnection::run_shortcut() {
+  const auto& shortcut = admission_.route->shortcut;
+  if (!shortcut) {
+    return false;
+  }
+  shortcut_reply_.body.clear();
+  try {
+    if (!shortcut(request_, params_, shortcut_reply_)) {
+      return false;
+    }
+  } catch (const std::exception& e) {
+    core::log::error("http shortcut threw",
+                     {{"route", admission_.route->path}, {"what", e.what()}});
+    return false;
+  }
+  if (slots_.empty()) {
+    append(take_reply(!is_last_), shortcut_reply_);
+  } else {
+    slots_.push_back({take_reply(!is_last_), 0, shortcut_reply_});
+  }
+  return true;
 }
 
 void HttpConnection::run_async(const AsyncHandler& handler) {

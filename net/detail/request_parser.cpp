@@ -50,6 +50,13 @@ void RequestParser::on_field_impl(http::field field, Text name, Text value, Erro
       }
       has_coding_ = true;
       break;
+    case http::field::content_length:
+      // Beast takes the same length told twice, or as a list; what stands before us may not.
+      if (has_length_ || text.find_first_not_of("0123456789") != std::string_view::npos) {
+        refuse(ec, Errc::MALFORMED_REQUEST, "expected one Content-Length of digits");
+      }
+      has_length_ = true;
+      break;
     case http::field::expect:
       if (!equals_ignoring_case(text, "100-continue")) {
         refuse(ec, Errc::MALFORMED_REQUEST, "expected 100-continue, found another expectation",

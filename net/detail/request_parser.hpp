@@ -54,6 +54,7 @@ private:
   std::size_t host_fields_ = 0;
   int version_ = 11;
   bool has_coding_ = false;
+  bool has_length_ = false;
   bool header_done_ = false;
   bool keeps_body_ = true;
   bool expects_continue_ = false;

@@ -71,6 +71,11 @@ bool WebSocketConnection::on_text(std::string_view text) {
   if (close_queued_) {
     return true; // the conversation is over for the handler
   }
+  if (messages_.take(heard_ns_, settings().websocket_messages) != 0) {
+    close_received_ = true;
+    fail(CloseCode::POLICY, "too many messages");
+    return false;
+  }
   try {
     handler_->on_message(queue_, text);
   } catch (const std::exception& e) {

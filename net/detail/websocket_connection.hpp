@@ -61,6 +61,7 @@ private:
   std::shared_ptr<WebSocketHandler> handler_;
   std::shared_ptr<WebSocketQueue> queue_;
   WebSocketReader reader_;
+  RateBucket messages_;
   std::array<char, 4'096> in_{};
   std::string read_ahead_;
 

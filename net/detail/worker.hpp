@@ -3,6 +3,7 @@
 #include "core/duration.hpp"
 #include "net/counters.hpp"
 #include "net/detail/asio.hpp"
+#include "net/detail/rate_limit.hpp"
 #include "net/detail/transport.hpp"
 #include "net/router.hpp"
 #include "net/server.hpp"
@@ -28,6 +29,7 @@ struct ServerShared {
   std::shared_ptr<asio::ssl::context> tls;
   Bound bound;
   bool is_loopback = false;
+  std::unique_ptr<RateLimiter> limiter;     ///< set at the start; thread-safe
   std::string id_prefix;                    ///< of generated request ids
   std::atomic<std::uint64_t> id_counter{0}; ///< shared, thread-safe
   std::atomic<bool> stopping{false};        ///< shared, thread-safe

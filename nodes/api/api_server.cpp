@@ -6,6 +6,7 @@
 #include "nodes/api/inspect_routes.hpp"
 #include "nodes/api/last_good.hpp"
 #include "nodes/api/stream_actor.hpp"
+#include "nodes/api/ticker_shortcut.hpp"
 #include "supervision/ask.hpp"
 
 #include <algorithm>
@@ -65,12 +66,23 @@ bool service_failed(core::Errc code) {
 struct Serving {
   Serving(supervision::Runtime& node_runtime, const ApiConfig& config, NodeViews node_views)
     : runtime(node_runtime), views(std::move(node_views)), monitor(runtime, views, config.version),
-      bridge(runtime, "api", {.actors = config.bridges, .in_flight_max = 200}) {}
+      bridge(runtime, "api", {.actors = config.bridges, .in_flight_max = 200}) {
+    if (config.tickers) {
+      tickers.emplace(config.tickers, runtime.clock, config.node);
+    }
+  }
 
   supervision::Runtime& runtime;
   NodeViews views;
   NodeMonitor monitor;
   supervision::AskBridge bridge;
+  std::optional<TickerShortcut> tickers;
+};
+
+/// What identifies a request when its service fails.
+struct RequestKey {
+  std::string target; ///< of the last good reply
+  std::string symbol; ///< on the board; empty: no ticker was asked for
 };
 
 struct ApiServer::State {
@@ -86,9 +98,10 @@ struct ApiServer::State {
   net::Router router();
   net::Route service_route(ServiceRoute route);
   void answer(const ServiceRoute& route,
-              const std::string& request_key,
+              const RequestKey& key,
               core::Result<caf::message> reply,
               const net::Responder& respond);
+  std::optional<EncodedReply> stand_in(const RequestKey& key, std::int64_t now_ns);
 
   ApiConfig config;
   LastGood last_good;
@@ -100,15 +113,15 @@ struct ApiServer::State {
 };
 
 void ApiServer::State::answer(const ServiceRoute& route,
-                              const std::string& request_key,
+                              const RequestKey& key,
                               core::Result<caf::message> reply,
                               const net::Responder& respond) {
   auto encoded = reply ? route.encode(*reply) : core::Result<EncodedReply>{reply.error()};
   const auto now_ns = core::monotonic_ns();
   if (encoded && route.last_good) {
-    last_good.store(request_key, *encoded, now_ns);
+    last_good.store(key.target, *encoded, now_ns);
   } else if (!encoded && route.last_good && service_failed(encoded.error().code)) {
-    if (auto stored = last_good.find(request_key, now_ns)) {
+    if (auto stored = stand_in(key, now_ns)) {
       encoded = std::move(*stored);
     }
   }
@@ -125,8 +138,26 @@ void ApiServer::State::answer(const ServiceRoute& route,
   respond(net::error_response(encoded.error(), respond.request_id(), extras));
 }
 
+/// The newer of the last reply and of what was published since.
+std::optional<EncodedReply> ApiServer::State::stand_in(const RequestKey& key, std::int64_t now_ns) {
+  auto stored = last_good.find(key.target, now_ns);
+  if (serving->tickers && !key.symbol.empty()) {
+    auto published = serving->tickers->last_good(key.symbol, config.last_good_ttl);
+    if (published && (!stored || published->meta.as_of > stored->meta.as_of)) {
+      return published;
+    }
+  }
+  return stored;
+}
+
 net::Route ApiServer::State::service_route(ServiceRoute route) {
   net::Route out;
+  if (route.from_board && serving->tickers) {
+    out.shortcut = [this](const net::Request& request, const net::Params& params,
+                          net::Response& response) {
+      return serving->tickers->answer(request, params, response);
+    };
+  }
   out.method = route.method;
   out.path = route.path;
   out.scope = route.scope;
@@ -138,13 +169,15 @@ net::Route ApiServer::State::service_route(ServiceRoute route) {
         respond(net::error_response(bound.error(), request.request_id));
         return;
       }
+      RequestKey key{request.target,
+                     std::string(shared->from_board ? params["symbol"] : std::string_view{})};
       supervision::AskOptions options;
       options.deadline =
         (shared->deadline.ns > 0 ? shared->deadline : config.ask_deadline).chrono();
       options.slow = std::max(options.slow, options.deadline / 2);
       serving->bridge.ask(
         shared->service, std::move(bound->key), std::move(bound->message), options,
-        [this, shared, key = request.target, respond = std::move(respond)](
+        [this, shared, key = std::move(key), respond = std::move(respond)](
           core::Result<caf::message> reply) { answer(*shared, key, std::move(reply), respond); });
     }};
   return out;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/duration.hpp"
+#include "messages/ticker_board.hpp"
 #include "net/auth.hpp"
 #include "net/server.hpp"
 #include "nodes/api/node_views.hpp"
@@ -25,6 +26,8 @@ struct ApiConfig {
   core::Duration last_good_ttl = std::chrono::seconds{60};
   std::size_t last_good_entries_max = 10'000;
   std::size_t bridges = 8; ///< actors that carry requests from the server's threads
+  /// What this node's instruments publish; null: their actors are always asked.
+  std::shared_ptr<const messages::TickerBoard> tickers{};
 };
 
 /// The node's HTTP and WebSocket API: health, metrics and inspection on every node, the services'

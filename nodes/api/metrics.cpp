@@ -165,6 +165,7 @@ void add_server(Families& out, const net::ServerCounters& server) {
     out.counter(name, help, {}, value);
   };
   total("troupe_http_connections_refused_total", "over a limit", server.connections_refused.load());
+  total("troupe_http_rate_limited_total", "over a caller's rate limit", server.rate_limited.load());
   total("troupe_http_received_bytes_total", "bytes in", server.bytes_in.load());
   total("troupe_http_sent_bytes_total", "bytes out", server.bytes_out.load());
   total("troupe_ws_frames_total", "frames sent", server.websocket_frames_out.load());

@@ -52,6 +52,8 @@ struct ServiceRoute {
   bool last_good = false;
   /// Longest wait for the service; 0: api.ask_deadline.
   core::Duration deadline{};
+  /// A live ticker on the node's own board answers it without the service being asked.
+  bool from_board = false;
   std::function<core::Result<BoundRequest>(const Parameters&, const std::string& body)> bind;
   std::function<core::Result<EncodedReply>(const caf::message&)> encode;
   std::function<OperationDoc(core::SchemaRegistry&)> document;
@@ -221,6 +223,12 @@ template <class Request>
 /// Marks a route whose service may take longer to answer than others.
 [[nodiscard]] inline ServiceRoute with_deadline(core::Duration deadline, ServiceRoute route) {
   route.deadline = deadline;
+  return route;
+}
+
+/// Marks the route of tickers, which the instruments' actors publish to be read without asking.
+[[nodiscard]] inline ServiceRoute with_board(ServiceRoute route) {
+  route.from_board = true;
   return route;
 }
 

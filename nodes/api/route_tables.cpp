@@ -10,7 +10,7 @@ RouteTable market_data_routes() {
   const std::string to = market_data_service;
   return {
     .requests = {
-      with_last_good(get<GetTicker>   ("/data/ticker/{symbol}",     to, "best prices and last trade")),
+      with_board(with_last_good(get<GetTicker>("/data/ticker/{symbol}", to, "best prices and last trade"))),
       get<GetHistorical>              ("/data/historical/{symbol}", to, "bars, newest or of a range, paged"),
       with_last_good(get<GetOrderBook>("/data/orderbook/{symbol}",  to, "order book, best first")),
       with_last_good(get<ListInstruments>("/data/instruments",      to, "every instrument of every venue")),

@@ -126,6 +126,20 @@ void add_refusal(const std::string& key, const core::Error& error, Problems& pro
                       text.substr(to + found.size())});
 }
 
+void check_rate_limit(const std::string& path, const net::RateLimit& limit, Problems& problems) {
+  constexpr std::uint64_t requests_max = 1'000'000'000;
+  constexpr std::int64_t day_ns = 86'400'000'000'000;
+  if (limit.requests > requests_max) {
+    problems.push_back({path + ".requests",
+                        "at most " + std::to_string(requests_max) + " (0: no limit)",
+                        std::to_string(limit.requests)});
+  }
+  if (limit.per.ns <= 0 || limit.per.ns > day_ns) {
+    problems.push_back(
+      {path + ".per", "more than 0s and at most 24h", '"' + limit.per.to_text() + '"'});
+  }
+}
+
 void check_stores(const NodeSettings& settings, Problems& problems) {
   if (const auto url = storage::parse_storage_url(settings.storage.url); !url) {
     add_refusal("storage.url", url.error(), problems);
@@ -181,6 +195,9 @@ core::Result<NodeSettings> read_settings(const core::SettingsSource& source) {
     check_address("cluster.seeds[" + std::to_string(i) + "]", settings->cluster.seeds[i], problems);
   }
   check_exposure(*settings, problems);
+  check_rate_limit("api.rate_limits.read", settings->api.rate_limits.read, problems);
+  check_rate_limit("api.rate_limits.command", settings->api.rate_limits.command, problems);
+  check_rate_limit("api.websocket_messages", settings->api.websocket_messages, problems);
   check_stores(*settings, problems);
   market_data::check(settings->market_data, problems);
   regime::check(settings->regime, problems);

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <ctime>
 #include <iostream>
+#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
 
@@ -55,7 +56,17 @@ void guard_stop(std::chrono::nanoseconds deadline) {
   }).detach();
 }
 
+/// As many descriptors as the system grants: each connection is one.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
 int run(config::NodeSettings settings, bool hints, const sigset_t& signals) {
+  raise_descriptor_limit();
   auto started = node::Node::start(std::move(settings), [](const std::string& last_line) {
     core::log::error("giving up", {{"reason", last_line}});
     end_now(node::exit_error);

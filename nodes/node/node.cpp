@@ -71,6 +71,7 @@ struct Node::State {
   config::NodeSettings settings;
   DataDir data_dir;
   core::SystemClock system_clock;
+  std::shared_ptr<messages::TickerBoard> board = std::make_shared<messages::TickerBoard>();
   std::shared_ptr<core::ManualClock> replay_clock; ///< where time is that of recorded data
   SystemConfig config;
   caf::actor_system system;
@@ -93,7 +94,8 @@ api::ApiConfig Node::State::api_config() const {
           .data_dir = settings.node.data_dir,
           .version = TROUPE_VERSION,
           .ask_deadline = section.ask_deadline,
-          .last_good_ttl = section.last_good_ttl};
+          .last_good_ttl = section.last_good_ttl,
+          .tickers = board};
 }
 
 api::NodeViews Node::State::views() const {
@@ -122,7 +124,8 @@ core::Result<supervision::SupervisorSpec> Node::State::tree() {
                             .cache = {.url = settings.cache.url,
                                       .ttl = settings.cache.ttl,
                                       .entries_max = settings.cache.entries_max,
-                                      .prefix = cache_prefix()}})));
+                                      .prefix = cache_prefix()},
+                            .board = board})));
   }
   if (settings.has(config::Role::REGIME)) {
     spec.children.push_back(supervision::supervise(regime::service({.settings = settings.regime})));

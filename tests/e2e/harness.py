@@ -143,7 +143,11 @@ class WebSocket:
 
     def __init__(self, node, path, headers=(), timeout=10.0):
         host, port = node.address()
-        self.socket = socket.create_connection((host, port), timeout=timeout * SLOW)
+        self.start(socket.create_connection((host, port), timeout=timeout * SLOW), host, port, path, headers)
+
+    def start(self, connection, host, port, path, headers=()):
+        """The upgrade, over a connection that is there already."""
+        self.socket = connection
         key = base64.b64encode(os.urandom(16)).decode()
         lines = [f"GET {path} HTTP/1.1", f"Host: {host}:{port}", "Upgrade: websocket",
                  "Connection: Upgrade", f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13",

@@ -5,6 +5,7 @@
 #include <array>
 #include <cctype>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdexcept>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -59,6 +60,11 @@ std::string RawClient::read(std::size_t count) {
   auto out = buffer_.substr(0, count);
   buffer_.erase(0, out.size());
   return out;
+}
+
+bool RawClient::has_input(int ms) {
+  pollfd wanted{socket_, POLLIN, 0};
+  return !buffer_.empty() || ::poll(&wanted, 1, ms) != 0;
 }
 
 bool RawClient::is_closed() {

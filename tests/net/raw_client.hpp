@@ -33,6 +33,8 @@ public:
   RawReply reply(bool to_head_request = false);
   /// The next `count` bytes, fewer at the end.
   std::string read(std::size_t count);
+  /// Waits until something comes or the connection ends. @returns false when `ms` passed first
+  bool has_input(int ms);
   /// Whether the server closed, nothing more having come.
   bool is_closed();
   void shutdown_send();

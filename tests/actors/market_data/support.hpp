@@ -127,7 +127,8 @@ public:
                                  .children = {sup::supervise(md::service({.settings = settings,
                                                                           .venues = std::move(made),
                                                                           .storage_url = storage,
-                                                                          .cache = {}}))}}));
+                                                                          .cache = {},
+                                                                          .board = board}))}}));
     scheduler.run();
   }
 
@@ -175,6 +176,7 @@ public:
     return **outcome;
   }
 
+  std::shared_ptr<messages::TickerBoard> board = std::make_shared<messages::TickerBoard>();
   std::shared_ptr<core::ManualClock> clock; ///< outlives the system: dead letters are dated
   VirtualConfig config;
   caf::actor_system system{config};
