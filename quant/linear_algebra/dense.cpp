@@ -91,10 +91,12 @@ bool is_fallback(std::string_view kernels) {
   __builtin_cpu_init();
   const char* better = kernels_of_this_processor();
   if (better == nullptr || std::getenv(choice_variable) != nullptr
-      || gotoblas_dynamic_init == nullptr || !is_fallback(openblas_get_corename())) {
+      || gotoblas_dynamic_init == nullptr || gotoblas_dynamic_quit == nullptr
+      || !is_fallback(openblas_get_corename())) {
     return false;
   }
   ::setenv(choice_variable, better, 1);
+  gotoblas_dynamic_quit(); // forgets its choice, without which init does nothing
   gotoblas_dynamic_init(); // reads the variable anew
   ::unsetenv(choice_variable);
   return true;

@@ -84,5 +84,6 @@ void dpotrs_(const char* uplo,
 char* openblas_get_corename();
 // Exported by builds of OpenBLAS that hold kernels for many processors; others lack it.
 [[gnu::weak]] void gotoblas_dynamic_init();
+[[gnu::weak]] void gotoblas_dynamic_quit();
 // NOLINTEND(readability-identifier-naming)
 }

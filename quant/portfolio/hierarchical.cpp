@@ -29,7 +29,7 @@ std::size_t at(Index i) {
 
 /// Minimum spanning tree grown from leaf 0. An edge starts at the leaf added last, not at the
 /// nearest one: both lie in the same cluster by the time the edge is used.
-std::vector<Edge> spanning_tree(const MatrixXd& distances) {
+std::vector<Edge> spanning_tree(const Eigen::Ref<const MatrixXd>& distances) {
   const Index n = distances.rows();
   VectorXd nearest = VectorXd::Constant(n, std::numeric_limits<double>::infinity());
   std::vector<bool> in_tree(at(n), false);
@@ -150,7 +150,8 @@ std::vector<Merge> labelled(std::vector<Edge> edges, Index n) {
 }
 
 /// Variance of the inverse-variance portfolio of some instruments.
-double cluster_variance(const MatrixXd& covariance, const std::vector<Index>& members) {
+double cluster_variance(const Eigen::Ref<const MatrixXd>& covariance,
+                        const std::vector<Index>& members) {
   VectorXd inverse(static_cast<Index>(members.size()));
   for (std::size_t a = 0; a < members.size(); ++a) {
     inverse[static_cast<Index>(a)] = 1.0 / covariance(members[a], members[a]);

@@ -322,7 +322,10 @@ std::optional<InteriorPoint::Point> InteriorPoint::active_set_step(const Point& 
     }
     const MatrixXd free_rows = selected_columns(rows, free);
     const MatrixXd solved = factor->solve(MatrixXd{free_rows.transpose()});
-    const Eigen::CompleteOrthogonalDecomposition<MatrixXd> schur{free_rows * solved};
+    Eigen::CompleteOrthogonalDecomposition<MatrixXd> schur;
+    if (equations > 0) {
+      schur.compute(free_rows * solved);
+    }
     for (int pass = 0; pass <= refinements; ++pass) {
       const VectorXd stationarity =
         selected(-(program_.p * out.x + program_.q + rows.transpose() * multipliers), free);

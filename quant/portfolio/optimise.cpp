@@ -271,17 +271,13 @@ Expected<Portfolio> maximum_sharpe(const Ref<const MatrixXd>& covariance,
     return Reason::BAD_PARAMETER;
   }
   const VectorXd excess = mean.array() - risk_free;
-  Expected<Portfolio> best = Reason::NOT_CONVERGED;
   if (limits->constraints.only_budget()) {
     if (auto weights = closed_form(covariance, excess, constraints.budget)) {
       return answer(std::move(*weights), {}, 0.0);
     }
   } else if (const auto least = smallest_attainable(limits->constraints, -excess);
              !least || -*least > 0.0) {
-    best = largest_ratio(covariance, excess, *limits);
-    if (best || !least) {
-      return best;
-    }
+    return largest_ratio(covariance, excess, *limits);
   }
   auto fallback = minimum_variance(covariance, constraints);
   if (fallback) {

@@ -48,8 +48,9 @@ TEST_CASE("oracle-check: the published cases pass") {
     return;
   }
   std::string files;
-  for (const char* topic : {"adx", "atr", "bollinger", "choppiness", "rsi", "covariance", "pca",
-                            "realised_vol", "garch", "dcc", "hmm", "markov_switching"}) {
+  for (const char* topic :
+       {"adx", "atr", "bollinger", "choppiness", "rsi", "covariance", "pca", "realised_vol",
+        "garch", "dcc", "hmm", "markov_switching", "copula_tail", "portfolio"}) {
     const auto file = folder / (std::string{topic} + ".json");
     if (std::filesystem::exists(file)) {
       files += " '" + file.string() + "'";

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <limits>
 
 using namespace troupe::quant;
@@ -60,6 +61,10 @@ TEST_CASE("dense: products and decompositions agree with Eigen's") {
   CHECK(largest_difference(factor->solve(VectorXd{s * x}), x) < 1e-11);
   CHECK(factor->log_determinant() == doctest::Approx(std::log(s.determinant())).epsilon(1e-12));
   CHECK_FALSE(blas_kernels().empty());
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
+      && std::getenv("OPENBLAS_CORETYPE") == nullptr) {
+    CHECK(blas_kernels() != "Prescott"); // the fallback for processors the library does not know
+  }
 }
 
 TEST_CASE("dense: refusals") {
