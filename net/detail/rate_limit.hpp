@@ -18,7 +18,8 @@ namespace troupe::net::detail {
 /// Shared by all server threads, without a lock.
 class RateBucket {
 public:
-  /// Takes one request. @pre limit.requests <= 10^9, limit.per above 0  @param now_ns  core::monotonic_ns()
+  /// Takes one request. @pre limit.requests <= 10^9, limit.per above 0  @param now_ns
+  /// core::monotonic_ns()
   /// @returns 0, or nanoseconds until the next one would be taken
   [[nodiscard]] std::int64_t take(std::int64_t now_ns, const RateLimit& limit) noexcept;
   /// Whether the whole allowance is there, as if nobody had ever asked.
