@@ -38,16 +38,23 @@ def prices_bars_books_and_regimes_change():
 
 def history_pages_by_cursor():
     node = Node("all-in-one.json")
-    page = until("bars", lambda: node.get("/data/historical/BTC-USD?interval=1m&limit=50"))
+    def fifty():
+        reply = node.get("/data/historical/BTC-USD?interval=1m&limit=50")
+        return reply if len(reply["data"]) == 50 and reply["meta"]["quality"] == "live" else None
+
+    def page_of(query):
+        return until("a page", lambda: node.get(f"/data/historical/BTC-USD?interval=1m&start={start}&end={end}{query}"))
+
+    page = until("bars, which history may still be filling", fifty, 60)
     start, end = page["data"][0]["ts_open"], page["data"][40]["ts_open"]
     seen, cursor = [], ""
     while True:
-        reply = node.get(f"/data/historical/BTC-USD?interval=1m&start={start}&end={end}&limit=7{cursor}")
+        reply = page_of(f"&limit=7{cursor}")
         seen += reply["data"]
         if not reply["meta"]["has_more"]:
             break
         cursor = f"&cursor={reply['meta']['next_cursor']}"
-    whole = node.get(f"/data/historical/BTC-USD?interval=1m&start={start}&end={end}&limit=1000")["data"]
+    whole = page_of("&limit=1000")["data"]
     assert seen == whole and len(whole) == 40, (len(seen), len(whole))
 
 
