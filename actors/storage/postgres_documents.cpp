@@ -98,19 +98,8 @@ private:
   template <class Action>
   auto guarded(std::string_view what, Action&& action)
     -> core::Result<decltype(action(std::declval<pqxx::work&>()))> {
-    try {
-      connect();
-      pqxx::work work{*connection_};
-      auto result = action(work);
-      work.commit();
-      return result;
-    } catch (const std::exception& failure) {
-      auto error = postgres::to_error(what, failure);
-      if (error.code == core::Errc::UNAVAILABLE) {
-        connection_.reset(); // whatever state it is in: the next call begins anew
-      }
-      return error;
-    }
+    return postgres::in_transaction(
+      connection_, what, [this] { connect(); }, std::forward<Action>(action));
   }
 
   /// @returns the version that stands in the way
