@@ -109,6 +109,7 @@ void Server::stop(core::Duration deadline) {
   for (const auto& worker : state_->workers) {
     worker->join();
   }
+  state_->acceptor->forget_workers();
   state_->acceptor.reset();
   state_->workers.clear();
 }

@@ -170,7 +170,8 @@ def two_nodes_that_are_process_one_join():
     if reason:
         print(f"     skipped: {reason}")
         return
-    container = ["unshare", "-p", "-f", "--mount-proc", "--kill-child"]
+    # The root of a chroot is no mount point, whose propagation could be changed: /proc, which is one, is made private.
+    container = ["unshare", "-p", "-f", "--propagation", "unchanged", "--mount-proc", "--kill-child"]
     source = Node("roles/market-data.json", name="md", prefix=container)
     front = Node("roles/regime.json", 'node.roles=["regime","api"]', f'cluster.seeds=["{source.cluster}"]', name="ra",
                  prefix=container)

@@ -6,6 +6,7 @@ import pwd
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import tempfile
 
@@ -60,8 +61,15 @@ class Postgres:
 
     @staticmethod
     def find():
+        """One that runs; None, having said why, where none can."""
         found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb"))
-        return Postgres(pathlib.Path(found[-1]).parent) if found else None
+        if not found:
+            print("     skipped: no PostgreSQL server here")
+        elif os.geteuid() == 0 and not os.stat("/").st_mode & stat.S_IXOTH:
+            print("     skipped: the root directory lets in nobody but root, who may not run PostgreSQL")
+        else:
+            return Postgres(pathlib.Path(found[-1]).parent)
+        return None
 
     def __init__(self, programs):
         self.programs, self.port = programs, free_port()

@@ -28,8 +28,8 @@ TEST_CASE("documents: an address that names no store is refused") {
 }
 
 TEST_CASE("documents: postgresql keeps what every document store must keep") {
-  if (!PostgresServer::installed()) {
-    MESSAGE("skipped: no PostgreSQL server here (package postgresql)");
+  if (const auto missing = PostgresServer::missing(); !missing.empty()) {
+    MESSAGE("skipped: ", missing);
     return;
   }
   PostgresServer server;

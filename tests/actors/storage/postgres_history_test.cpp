@@ -13,8 +13,8 @@ namespace {
 
 /// One server for all cases of this process; each case asks for databases of its own.
 PostgresServer* server() {
-  if (!PostgresServer::installed()) {
-    MESSAGE("skipped: no PostgreSQL server here (package postgresql)");
+  if (const auto missing = PostgresServer::missing(); !missing.empty()) {
+    MESSAGE("skipped: ", missing);
     return nullptr;
   }
   static PostgresServer one;

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <pwd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -134,8 +135,19 @@ std::string RedisServer::url(const std::string& path) const {
   return "redis://127.0.0.1:" + std::to_string(port_) + path;
 }
 
-bool PostgresServer::installed() {
-  return !postgres_bin().empty() && (::geteuid() != 0 || ::getpwnam("postgres") != nullptr);
+std::string PostgresServer::missing() {
+  if (postgres_bin().empty()) {
+    return "no PostgreSQL server here (package postgresql)";
+  }
+  if (::geteuid() != 0) {
+    return "";
+  }
+  // It refuses to run as root.
+  struct stat root {};
+  if (::stat("/", &root) == 0 && (root.st_mode & S_IXOTH) == 0) {
+    return "the root directory lets in nobody but root (mode 0700), who may not run PostgreSQL";
+  }
+  return ::getpwnam("postgres") == nullptr ? "no user postgres to run PostgreSQL as" : "";
 }
 
 PostgresServer::PostgresServer() : port_(free_port()) {

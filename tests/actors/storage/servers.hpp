@@ -55,8 +55,9 @@ private:
 /// A PostgreSQL cluster in a directory of its own, with one database "history".
 class PostgresServer {
 public:
-  [[nodiscard]] static bool installed();
-  /// @pre installed()
+  /// Why none can be started here; empty if it can.
+  [[nodiscard]] static std::string missing();
+  /// @pre missing() is empty
   PostgresServer();
   ~PostgresServer();
   PostgresServer(const PostgresServer&) = delete;

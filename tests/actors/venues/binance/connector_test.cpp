@@ -61,6 +61,11 @@ public:
     }
   }
   void on_close(const net::SessionPtr&, std::uint16_t) override {}
+  /// The session holds its handler, which is this.
+  void forget_session() {
+    const std::scoped_lock lock{mutex_};
+    session_.reset();
+  }
 
   void say(const std::string& stream, const std::string& payload) {
     const std::scoped_lock lock{mutex_};
@@ -146,6 +151,10 @@ struct Port {
     const auto bound = server->start();
     REQUIRE(bound.has_value());
     address = bound->host_port();
+  }
+  ~Port() {
+    server.reset();
+    venue->forget_session();
   }
   std::shared_ptr<FakeVenue> venue = std::make_shared<FakeVenue>();
   std::unique_ptr<net::Server> server;

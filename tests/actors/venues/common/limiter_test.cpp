@@ -75,6 +75,7 @@ sup::ChildSpec limiter_child(const std::string& name) {
 }
 
 struct Nodes {
+  ~Nodes() { placement->gateway_actor = {}; } // which holds the runtime that holds the placement
   Nodes() : placement(std::make_shared<OtherOwns>()), world(placement) {
     world.tree({.name = "v", .children = {limiter_child("owner"), limiter_child("near")}});
     placement->gateway_actor = world.spawn({.path = "gateway"}, [](sup::Actor* self) {
