@@ -97,7 +97,7 @@ def program(name, *arguments, targets=None):
     note. `targets`: by what."""
     path = BIN / name
     if not path.exists():
-        raise Skipped(f"{name} is not built (scripts/setup --tests)")
+        raise Skipped(f"{name} is not built (scripts/setup --bench)")
     ran = subprocess.run([str(path), *map(str, arguments)], stdout=subprocess.PIPE, text=True, check=True)
     for line in ran.stdout.splitlines():
         parts = line.split("\t")

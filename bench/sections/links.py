@@ -9,7 +9,7 @@ from measure import Skipped, row
 def run(options):
     program = measure.BIN / "bench_nodes"
     if not program.exists():
-        raise Skipped("bench_nodes is not built (scripts/setup --tests)")
+        raise Skipped("bench_nodes is not built (scripts/setup --bench)")
     trips, rates, limits = [], [], []
     for _ in range(options.runs_or(3)):  # each is the median of five in turn
         out = subprocess.run([str(program)], capture_output=True, text=True, check=True).stdout

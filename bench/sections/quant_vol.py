@@ -10,7 +10,7 @@ PER_UNIT = {"ns": 1e-6, "us": 1e-3, "ms": 1.0}
 def run(options):
     path = measure.BIN / "bench_quant_vol"
     if not path.exists():
-        raise measure.Skipped("bench_quant_vol is not built (scripts/setup --tests)")
+        raise measure.Skipped("bench_quant_vol is not built (scripts/setup --bench)")
     ran = subprocess.run([str(path), "--benchmark_format=json", f"--benchmark_repetitions={options.runs_or(5)}",
                           "--benchmark_min_time=0.1", "--benchmark_report_aggregates_only=true"],
                          capture_output=True, text=True, check=True)

@@ -41,7 +41,7 @@ def node_ws():
 
 def run(options):
     if not (BIN / "bench_ws_server").exists() or not (BIN / "bench_ws_clients").exists():
-        raise Skipped("bench_ws_server, bench_ws_clients are not built (scripts/setup --tests)")
+        raise Skipped("bench_ws_server, bench_ws_clients are not built (scripts/setup --bench)")
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(max(soft, 8192), hard), hard))
     peer = None
