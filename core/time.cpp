@@ -96,8 +96,9 @@ bool offset_seconds(std::string_view text, std::size_t& at, std::int64_t& out) {
 
 void Timestamp::append_text(std::string& out) const {
   using namespace std::chrono;
-  const auto whole = core::floor(*this, seconds{1});
-  const sys_seconds point{seconds{whole.ns / ns_per_second}};
+  const auto rest = ns % ns_per_second;
+  const auto nanoseconds_of_second = rest < 0 ? rest + ns_per_second : rest;
+  const sys_seconds point{seconds{ns / ns_per_second - (rest < 0 ? 1 : 0)}};
   const auto day = std::chrono::floor<days>(point);
   const year_month_day date{day};
   const hh_mm_ss clock{point - day};
@@ -114,7 +115,7 @@ void Timestamp::append_text(std::string& out) const {
   text[16] = ':';
   put(&text[17], 2, clock.seconds().count());
   text[19] = '.';
-  put(&text[20], 9, ns - whole.ns);
+  put(&text[20], 9, nanoseconds_of_second);
   text[29] = 'Z';
   out.append(text.data(), text.size());
 }

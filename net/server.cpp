@@ -109,9 +109,10 @@ void Server::stop(core::Duration deadline) {
   for (const auto& worker : state_->workers) {
     worker->join();
   }
-  state_->acceptor->forget_workers();
   state_->acceptor.reset();
   state_->workers.clear();
+  // Handlers may keep sessions, which keep their worker and so the routes to the handlers.
+  state_->shared->router = Router{{}};
 }
 
 const ServerCounters& Server::counters() const noexcept {

@@ -19,9 +19,6 @@ public:
   void start();
   /// From any thread.
   void close();
-  /// When their threads have ended: an accept still queued on a worker that was stopped holds this,
-  /// and this would hold the worker.
-  void forget_workers() { workers_.clear(); }
 
 private:
   void accept();

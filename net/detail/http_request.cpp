@@ -230,7 +230,8 @@ void HttpConnection::limit_rate() {
     caller_ = limiter.caller(request_.subject, remote_address_, now_ns);
     caller_subject_ = request_.subject;
   }
-  const std::string_view scope = admission_.route != nullptr ? admission_.route->scope : "read";
+  const auto scope = admission_.route != nullptr ? std::string_view{admission_.route->scope}
+                                                 : std::string_view{"read"};
   const auto wait_ns = limiter.take(*caller_, scope, now_ns);
   if (wait_ns == 0) {
     return;

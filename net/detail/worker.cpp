@@ -6,6 +6,7 @@
 #include <array>
 #include <ctime>
 #include <pthread.h>
+#include <utility>
 
 namespace troupe::net::detail {
 
@@ -40,25 +41,38 @@ Worker::~Worker() {
   join();
 }
 
+namespace {
+
+/// Until `run` ends by itself: one connection's failure is not the server's.
+template <class Run>
+void run_through_failures(const Run& run) {
+  while (true) {
+    try {
+      run();
+      return;
+    } catch (const std::exception& e) {
+      core::log::error("http server carried on after an exception", {{"what", e.what()}});
+    }
+  }
+}
+
+} // namespace
+
 void Worker::run_thread() {
   sweep();
-  thread_ = std::thread([this] {
-    while (true) {
-      try {
-        context_.run();
-        return;
-      } catch (const std::exception& e) { // one connection's failure is not the server's
-        core::log::error("http server carried on after an exception", {{"what", e.what()}});
-      }
-    }
-  });
+  thread_ = std::thread([this] { run_through_failures([this] { context_.run(); }); });
   pthread_setname_np(thread_.native_handle(), "troupe.api");
 }
 
 void Worker::join() {
-  if (thread_.joinable()) {
-    thread_.join();
+  if (!thread_.joinable()) {
+    return;
   }
+  thread_.join();
+  // What the stop aborted is told so here: an operation that stays queued holds its connection,
+  // whose session may be held by the handler and hold this.
+  context_.restart();
+  run_through_failures([this] { context_.poll(); });
 }
 
 void Worker::add(const std::shared_ptr<Peer>& peer) {
@@ -150,12 +164,15 @@ void Worker::sweep() {
   }
   swept_.clear();
   if (stop_deadline_ns_ != 0 && peers_.empty()) {
+    bool was_stopped = false; // a second timer may have been due; join() then runs what is left
     {
       const std::scoped_lock lock{marked_mutex_};
-      is_stopped_ = true;
+      was_stopped = std::exchange(is_stopped_, true);
       marked_.clear();
     }
-    context_.stop();
+    if (!was_stopped) {
+      context_.stop();
+    }
     return;
   }
   arm_sweep();

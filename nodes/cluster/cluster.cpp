@@ -139,7 +139,8 @@ void Cluster::leave() {
     gate_->watchers.clear();
   }
   if (links_) {
-    for (const auto& member : placement_->view()->members) {
+    const auto members_view = placement_->view();
+    for (const auto& member : members_view->members) {
       if (!member.self) {
         links_->cut(member.hello.node);
       }
@@ -192,7 +193,8 @@ bool Cluster::joined() const {
   if (since == 0) {
     return false;
   }
-  const auto& members = view()->members;
+  const auto seen = view();
+  const auto& members = seen->members;
   const bool met = std::any_of(members.begin(), members.end(), [](const Member& member) {
     return !member.self && member.state == MemberState::UP;
   });

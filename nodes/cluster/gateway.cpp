@@ -150,7 +150,8 @@ void State::changed(const std::vector<std::string>& down) {
 
 void State::tell_contacts(const caf::actor& to) const {
   Contacts contacts;
-  for (const auto& member : parts.placement->view()->members) {
+  const auto view = parts.placement->view();
+  for (const auto& member : view->members) {
     if (member.state != MemberState::DOWN && !member.hello.cluster.empty()) {
       contacts.members.push_back({member.hello.node, member.hello.cluster});
     }

@@ -30,7 +30,8 @@ BOOST_DESCRIBE_STRUCT(
 
 std::string members_json(const cluster::Cluster& cluster) {
   std::vector<MemberRow> rows;
-  for (const auto& member : cluster.view()->members) {
+  const auto view = cluster.view();
+  for (const auto& member : view->members) {
     rows.push_back({.name = member.hello.node,
                     .state = member.state,
                     .self = member.self,

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <rapidcheck.h>
 
 using namespace troupe::core;
@@ -14,6 +15,14 @@ TEST_CASE("time: RFC 3339 round trips to the nanosecond") {
     RC_PRE(ns > -9'200'000'000'000'000'000 && ns < 9'180'000'000'000'000'000);
     RC_ASSERT(Timestamp::from_text(Timestamp{ns}.to_text())->ns == ns);
   }));
+}
+
+TEST_CASE("time: the ends of what 64 bits of nanoseconds hold have a text") {
+  CHECK(Timestamp{std::numeric_limits<std::int64_t>::min()}.to_text()
+        == "1677-09-21T00:12:43.145224192Z");
+  CHECK(Timestamp{std::numeric_limits<std::int64_t>::max()}.to_text()
+        == "2262-04-11T23:47:16.854775807Z");
+  CHECK(Timestamp{-1}.to_text() == "1969-12-31T23:59:59.999999999Z");
 }
 
 TEST_CASE("time: offsets and fractions") {
