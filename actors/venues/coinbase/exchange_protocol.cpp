@@ -129,6 +129,9 @@ private:
   take_heartbeat(Track& track, const ExchangeFrame& frame, Timestamp now, MarketSink& sink) {
     track.heartbeat = now;
     const auto& symbol = track.instrument.instrument.symbol;
+    if (!track.live) {
+      return; // trades are not complete yet, and nobody says so
+    }
     if (track.told_last_trade != 0 && track.numbers.is_behind(track.told_last_trade)) {
       sink.on_trades_lost(symbol, track.told_last_trade - track.numbers.last());
       track.numbers.start_after(track.told_last_trade);
