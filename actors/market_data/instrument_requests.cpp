@@ -98,8 +98,10 @@ caf::result<messages::HistoricalReply> on_get_historical(InstrumentSelf* self,
       auto bars = merge_bars(recalled.bars, merge_bars(found.bars, waiting));
       const auto now = self->runtime().clock.now();
       if (bars.empty() && found.incomplete) {
+        const bool refused = found.reason.code == core::Errc::RATE_LIMITED;
         promise.deliver(
-          core::to_caf(core::Errc::UNAVAILABLE, "the history of " + symbol + " does not answer"));
+          core::to_caf(refused ? core::Errc::RATE_LIMITED : core::Errc::UNAVAILABLE,
+                       "the history of " + symbol + " does not answer: " + found.reason.message));
         return;
       }
       const auto* const t = s.state->find(query.instrument);

@@ -41,6 +41,7 @@ void fetch_from_venue(supervision::Actor* self,
       auto older = stored;
       if (!reply) {
         older.incomplete = true;
+        older.reason = reply.error();
         done(std::move(older));
         return;
       }
@@ -70,6 +71,8 @@ void load_older(supervision::Actor* self,
       older.incomplete = !reply;
       if (reply) {
         older.bars = std::move(reply->bars);
+      } else {
+        older.reason = reply.error();
       }
       if (query.history.empty() || (reply && is_whole(query, older.bars))) {
         done(std::move(older));

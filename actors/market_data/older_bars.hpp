@@ -29,6 +29,7 @@ struct OlderBars {
   std::vector<trading::Bar> bars;    ///< ascending, distinct
   std::vector<trading::Bar> fetched; ///< those among them that the store does not have
   bool incomplete = false;           ///< a source that might have had more did not answer
+  core::Error reason{};              ///< why not
 };
 
 /// Asks the store, and where that has gaps the venue's own history; `done` is called on the actor's

@@ -54,6 +54,12 @@ std::vector<OwnRoute> exchange_sim_routes(const OwnParts& parts) {
                 return OwnReplies{parts.runtime}.raw(request.request_id,
                                                      parts.views.exchange_faults());
               }}),
+    own_route("get", "/exchange-sim/traffic", "read",
+              "replies, refusals and sessions of the exchange simulator so far",
+              net::SyncHandler{[parts](const Request& request, const Params&) {
+                return OwnReplies{parts.runtime}.raw(request.request_id,
+                                                     parts.views.exchange_traffic());
+              }}),
     own_route("post", "/exchange-sim/faults", "admin",
               "order faults of the exchange simulator; what is not named is switched off",
               net::SyncHandler{[parts](const Request& request, const Params&) {

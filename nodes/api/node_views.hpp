@@ -96,8 +96,9 @@ struct NodeViews {
   ///          node carries it
   std::function<core::Result<std::vector<std::string>>(const std::string& role, bool take_away)>
     drain{};
-  /// Faults of the exchange simulator, JSON, and orders for them.
+  /// Faults of the exchange simulator, JSON, and orders for them; what it has answered so far.
   std::function<std::string()> exchange_faults{};
+  std::function<std::string()> exchange_traffic{};
   std::function<core::Result<void>(std::string_view json)> order_exchange_faults{};
 };
 

@@ -102,6 +102,7 @@ api::NodeViews Node::State::views() const {
   auto out = make_views(*cluster, *drain);
   if (exchange_sim) {
     out.exchange_faults = [this] { return exchange_sim->faults_json(); };
+    out.exchange_traffic = [this] { return exchange_sim->traffic_json(); };
     out.order_exchange_faults = [this](std::string_view json) {
       return exchange_sim->order_faults(json);
     };

@@ -1,84 +1,22 @@
 """The exchange simulator over its own ports, spoken to as clients of the two venues do: signed
 requests, orders, streams, faults, TLS."""
-import base64
-import hashlib
-import hmac
 import json
-import shutil
-import ssl
 import subprocess
-import tempfile
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 
-from harness import BIN, SLOW, SOURCE, Node, WebSocket, main, until
-
-KEY = "demo-key"
-SECRET = "ZGVtby1zZWNyZXQtb2YtdGhlLWV4Y2hhbmdlLXNpbXVsYXRvcg=="
-PHRASE = "demo-passphrase"
-FREE = ("exchange_sim.binance.listen=127.0.0.1:0", "exchange_sim.coinbase.listen=127.0.0.1:0",
-        "exchange_sim.warm_history=false", "exchange_sim.history=30d")
-
-
-class Port:
-    """A venue's port, for harness.WebSocket."""
-
-    def __init__(self, url):
-        self.url = url
-
-    def address(self):
-        host, port = self.url.split("//")[1].rsplit(":", 1)
-        return host, int(port)
-
-    def call(self, method, target, headers=None, body=None, context=None):
-        request = urllib.request.Request(self.url + target, data=body, method=method,
-                                         headers=headers or {})
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}),
-                                             urllib.request.HTTPSHandler(context=context))
-        try:
-            with opener.open(request, timeout=60 * SLOW) as reply:
-                return reply.status, json.loads(reply.read() or b"null"), reply.headers
-        except urllib.error.HTTPError as error:
-            return error.code, json.loads(error.read() or b"null"), error.headers
-
-
-def start(*sets):
-    node = Node("roles/exchange-sim.json", *FREE, *sets, name="exchange")
-    fields = dict(part.split("=", 1) for part in node.logged().split("\n")[0].split() if "=" in part)
-    return node, Port(fields["binance"]), Port(fields["coinbase"])
-
-
-def binance(port, method, path, **parameters):
-    """A signed call."""
-    parameters["timestamp"] = int(time.time() * 1000)
-    query = urllib.parse.urlencode(parameters)
-    mark = hmac.new(SECRET.encode(), query.encode(), hashlib.sha256).hexdigest()
-    return port.call(method, f"{path}?{query}&signature={mark}", {"X-MBX-APIKEY": KEY})
-
-
-def coinbase(port, method, target, body=None):
-    """A signed call."""
-    stamp = str(time.time())
-    data = json.dumps(body).encode() if body is not None else None
-    text = stamp + method + target + (data or b"").decode()
-    mark = hmac.new(base64.b64decode(SECRET), text.encode(), hashlib.sha256).digest()
-    headers = {"CB-ACCESS-KEY": KEY, "CB-ACCESS-SIGN": base64.b64encode(mark).decode(),
-               "CB-ACCESS-TIMESTAMP": stamp, "CB-ACCESS-PASSPHRASE": PHRASE,
-               "Content-Type": "application/json"}
-    return port.call(method, target, headers, data)
+from exchange import KEY, PHRASE, Certificates, Exchange, binance, coinbase, coinbase_mark, tls
+from harness import BIN, SLOW, SOURCE, main, until
 
 
 def binance_trades_and_streams():
-    _, port, _ = start()
+    port = Exchange().binance
     status, info, headers = port.call("GET", "/api/v3/exchangeInfo?symbol=BTCUSDT")
     assert status == 200 and info["symbols"][0]["symbol"] == "BTCUSDT", info
     assert int(headers["X-MBX-USED-WEIGHT-1M"]) >= 20, headers
     status, key, _ = port.call("POST", "/api/v3/userDataStream", {"X-MBX-APIKEY": KEY})
     assert status == 200, key
-    user = WebSocket(port, "/ws/" + key["listenKey"], timeout=60.0)
-    market = WebSocket(port, "/stream?streams=btcusdt@depth@100ms/btcusdt@bookTicker", timeout=60.0)
+    user = port.websocket("/ws/" + key["listenKey"])
+    market = port.websocket("/stream?streams=btcusdt@depth@100ms/btcusdt@bookTicker")
     assert user.status == market.status == 101
     first = market.receive_until("depth", lambda f: f["stream"] == "btcusdt@depth@100ms")["data"]
     second = market.receive_until("depth", lambda f: f["stream"] == "btcusdt@depth@100ms")["data"]
@@ -108,16 +46,14 @@ def binance_trades_and_streams():
 
 
 def coinbase_trades_and_streams():
-    _, _, port = start()
+    port = Exchange().coinbase
     status, products, _ = port.call("GET", "/products")
     assert status == 200 and "BTC-USD" in [one["id"] for one in products], products
-    feed = WebSocket(port, "/", timeout=60.0)
+    feed = port.websocket("/")
     stamp = str(time.time())
-    mark = hmac.new(base64.b64decode(SECRET), (stamp + "GET/users/self/verify").encode(),
-                    hashlib.sha256).digest()
     feed.send({"type": "subscribe", "product_ids": ["BTC-USD"],
                "channels": ["level2_batch", "user", "heartbeat"], "key": KEY, "passphrase": PHRASE,
-               "timestamp": stamp, "signature": base64.b64encode(mark).decode()})
+               "timestamp": stamp, "signature": coinbase_mark(stamp + "GET/users/self/verify")})
     named = feed.receive_until("subscriptions", lambda f: f["type"] == "subscriptions")
     assert {one["name"] for one in named["channels"]} == {"level2_50", "user", "heartbeat"}, named
     feed.receive_until("snapshot", lambda f: f["type"] == "snapshot")
@@ -142,7 +78,8 @@ def coinbase_trades_and_streams():
 
 
 def survives_a_crash_of_its_actor():
-    node, port, _ = start()
+    node = Exchange()
+    port = node.binance
     status, order, _ = binance(port, "POST", "/api/v3/order", symbol="BTCUSDT", side="BUY",
                                type="LIMIT", timeInForce="GTC", quantity="0.01", price="20000")
     assert status == 200, order
@@ -156,30 +93,27 @@ def survives_a_crash_of_its_actor():
 
 
 def faults_on_command():
-    node, port, other = start()
+    node = Exchange()
+    port, other = node.binance, node.coinbase
     path = "/exchange-sim/faults"
     status, _ = node.call(path, method="POST", body=b"{}")
     assert status == 401, status
 
-    def order(**faults):
-        status, body = node.call(path, method="POST", body=json.dumps(faults).encode(), token=True)
-        assert status == 200, body
-        return body
-    order(venue="binance", error_status=503, error_count=2)
+    node.order(venue="binance", error_status=503, error_count=2)
     assert port.call("GET", "/api/v3/ping")[0] == 503
     assert port.call("GET", "/api/v3/ping")[0] == 503
     assert port.call("GET", "/api/v3/ping")[0] == 200
     assert other.call("GET", "/time")[0] == 200
-    order(clock_skew_ms=3_600_000)
+    node.order(clock_skew_ms=3_600_000)
     assert port.call("GET", "/api/v3/time")[1]["serverTime"] > (time.time() + 3_000) * 1000
-    order(reply_delay="300ms")
+    node.order(reply_delay="300ms")
     before = time.monotonic()
     assert other.call("GET", "/time")[0] == 200
     assert time.monotonic() - before >= 0.3
-    order()
-    stream = WebSocket(port, "/ws/btcusdt@depth@100ms", timeout=60.0)
+    node.order()
+    stream = port.websocket("/ws/btcusdt@depth@100ms")
     stream.receive()
-    order(disconnect=1)
+    node.order(disconnect=1)
     try:
         stream.receive_until("the end", lambda _: False)
         raise AssertionError("still connected")
@@ -190,21 +124,15 @@ def faults_on_command():
 
 
 def serves_over_tls():
-    if not shutil.which("openssl"):
-        print("skipped: no openssl to make a certificate with")
+    authority = Certificates.find()
+    if authority is None:
+        print("     skipped: no openssl to make a certificate with")
         return
-    folder = tempfile.mkdtemp(prefix="troupe-tls-")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-                    "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
-                    "-keyout", folder + "/key.pem", "-out", folder + "/cert.pem"],
-                   check=True, capture_output=True)
-    _, port, _ = start(f"exchange_sim.tls.certificate={folder}/cert.pem",
-                       f"exchange_sim.tls.key={folder}/key.pem")
+    port = Exchange(*tls(authority.sign("exchange", "IP:127.0.0.1")), context=authority.context()).binance
     assert port.url.startswith("https://"), port.url
-    context = ssl.create_default_context(cafile=folder + "/cert.pem")
-    status, body, _ = port.call("GET", "/api/v3/ping", context=context)
+    status, body, _ = port.call("GET", "/api/v3/ping")
     assert (status, body) == (200, {}), (status, body)
-    shutil.rmtree(folder)
+    authority.clean()
 
 
 def refuses_bad_settings():

@@ -34,7 +34,9 @@ Venue make_binance_venue(core::json::View settings,
     problems.push_back({path + ".profile", "spot", "\"" + read.profile + "\""});
     return {};
   }
-  const FeedSettings feed{.venue = read.name, .depth_limit = read.depth_limit};
+  const FeedSettings feed{.venue = read.name,
+                          .depth_limit = read.depth_limit,
+                          .verify_books_every = read.verify_books_every.chrono()};
   return make_connector_venue(read, {.make_protocol = [feed] { return make_feed_protocol(feed); },
                                      .history = make_history_protocol(),
                                      .limits = venue_detail::documented_limits(),

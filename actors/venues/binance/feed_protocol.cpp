@@ -1,5 +1,6 @@
 #include "actors/venues/binance/feed_protocol.hpp"
 
+#include "actors/venues/binance/quiet_check.hpp"
 #include "actors/venues/binance/rest.hpp"
 #include "core/duration.hpp"
 #include "core/log.hpp"
@@ -20,9 +21,13 @@ constexpr std::chrono::milliseconds first_retry{500};
 constexpr std::chrono::seconds ask_alive_after{2}; ///< of silence on the connection
 constexpr std::chrono::seconds silence_max{10};
 constexpr std::chrono::seconds refused_retry{30};
+constexpr std::chrono::seconds acknowledged_within{10};
+constexpr std::chrono::seconds first_diff_within{3}; ///< then the instrument is quiet
+constexpr unsigned unheard_losses_max = 2;
 constexpr std::size_t streams_per_message_max = 100;
 constexpr std::uint64_t listing_weight = 20;
 constexpr std::uint32_t polled_levels = 100;
+constexpr std::uint32_t checked_levels = 5; ///< only the number is looked at
 
 /// REQUEST_WEIGHT and RAW_REQUESTS, as the venue counts them.
 CallCost cost_of(std::uint64_t weight) {
@@ -41,6 +46,7 @@ struct Track {
   trading::Instrument instrument;
   BookBuilder book;
   TradeNumbers numbers;
+  QuietCheck quiet;
   std::int64_t subscribed_by = 0; ///< id of the SUBSCRIBE that named it; 0: none yet
   bool acknowledged = false;
   bool live = false;
@@ -48,9 +54,10 @@ struct Track {
   std::uint32_t tries = 0;
   Timestamp retry_at; ///< no snapshot is asked for before
   Timestamp subscribe_at;
+  Timestamp subscribed_at;
 };
 
-enum class Purpose : std::uint8_t { SNAPSHOT, LISTING, POLL };
+enum class Purpose : std::uint8_t { SNAPSHOT, LISTING, POLL, CHECK };
 struct Asked {
   Purpose purpose;
   std::string symbol;
@@ -73,8 +80,10 @@ public:
                              Track{.instrument = instrument,
                                    .book = BookBuilder{instrument.instrument, instrument.tick},
                                    .numbers = {},
+                                   .quiet = {},
                                    .retry_at = {},
-                                   .subscribe_at = {}});
+                                   .subscribe_at = {},
+                                   .subscribed_at = {}});
     by_venue_symbol_[instrument.venue_symbol] = symbol;
   }
 
@@ -100,13 +109,15 @@ public:
   void closed() override {
     open_ = false;
     messages_.clear();
-    std::erase_if(queries_, [this](const RestQuery& query) {
-      return asked_.at(query.id).purpose == Purpose::SNAPSHOT;
-    });
-    std::erase_if(asked_, [](const auto& one) { return one.second.purpose == Purpose::SNAPSHOT; });
+    const auto of_stream = [](const Asked& asked) {
+      return asked.purpose == Purpose::SNAPSHOT || asked.purpose == Purpose::CHECK;
+    };
+    std::erase_if(queries_, [&](const RestQuery& query) { return of_stream(asked_.at(query.id)); });
+    std::erase_if(asked_, [&](const auto& one) { return of_stream(one.second); });
     for (auto& [symbol, track] : tracks_) {
       track.book.reset();
       track.numbers.forget();
+      track.quiet = {};
       track.subscribed_by = 0;
       track.acknowledged = track.live = track.snapshot_asked = false;
       track.tries = 0;
@@ -149,6 +160,7 @@ public:
       case Purpose::SNAPSHOT: take_snapshot(asked.symbol, body, now, sink); break;
       case Purpose::LISTING: take_listing(body, sink); break;
       case Purpose::POLL: take_poll(asked.symbol, body, now, sink); break;
+      case Purpose::CHECK: take_check(asked.symbol, body, now); break;
     }
   }
 
@@ -159,8 +171,14 @@ public:
     subscribe_new(now);
     for (auto& [symbol, track] : tracks_) {
       if (track.acknowledged && !track.book.book().valid() && !track.snapshot_asked
-          && track.book.buffered() > 0 && now >= track.retry_at) {
+          && now >= track.retry_at
+          && (track.book.buffered() > 0 || now - track.subscribed_at >= first_diff_within)) {
         ask_snapshot(symbol, track, sink);
+      }
+      check_quiet(symbol, track, now, sink);
+      if (track.subscribed_by != 0 && !track.acknowledged
+          && now - track.subscribed_at > acknowledged_within) {
+        reconnect_ = "the subscription of " + symbol + " was not acknowledged";
       }
     }
     // An answer to anything shows that the connection lives, though nothing trades.
@@ -221,6 +239,7 @@ private:
     messages_.push_back(control("SUBSCRIBE", streams));
     for (auto* const track : named) {
       track->subscribed_by = last_id_;
+      track->subscribed_at = now;
     }
   }
 
@@ -261,6 +280,7 @@ private:
       take_trade(symbol, track, frame, sink);
       return;
     }
+    track.quiet.heard(now);
     switch (track.book.apply(frame.diff)) {
       case BookStep::APPLIED: sink.on_book(symbol); break;
       case BookStep::LOST:
@@ -304,6 +324,30 @@ private:
     ++track.tries;
     track.snapshot_asked = true;
     ask_depth(track, settings_.depth_limit, {Purpose::SNAPSHOT, symbol});
+  }
+
+  void check_quiet(const std::string& symbol, Track& track, Timestamp now, MarketSink& sink) {
+    const auto& book = track.book.book();
+    if (!book.valid()) {
+      return;
+    }
+    if (track.quiet.is_behind(book.sequence(), now)) {
+      track.book.reset();
+      sink.on_book_lost(symbol, "the venue has changed it, and said nothing");
+      if (track.quiet.lost(now) >= unheard_losses_max) {
+        reconnect_ = "the stream tells nothing of the book of " + symbol;
+      }
+    } else if (track.quiet.is_due(now, settings_.verify_books_every)) {
+      ask_depth(track, checked_levels, {Purpose::CHECK, symbol});
+    }
+  }
+
+  void take_check(const std::string& symbol, const core::Result<std::string>& body, Timestamp now) {
+    const auto depth = body ? read_depth(*body) : core::Result<DepthSnapshot>{body.error()};
+    const auto at = tracks_.find(symbol);
+    if (depth && at != tracks_.end() && at->second.book.book().valid()) {
+      at->second.quiet.answered(depth->last_id, at->second.book.book().sequence(), now);
+    }
   }
 
   void take_snapshot(const std::string& symbol,

@@ -61,7 +61,6 @@ protected:
       send_one(verb, product_channels[0], {track.instrument.venue_symbol});
     }
   }
-  void check(Timestamp, MarketSink&) override {}
   std::string listing_target() const override {
     return std::string{base_path} + "/products?product_type=SPOT";
   }
@@ -71,7 +70,7 @@ protected:
   }
   core::Result<std::vector<trading::Instrument>>
   read_listing(const std::string& body) const override {
-    return read_advanced_products(body, venue_);
+    return read_advanced_products(body, settings_.venue);
   }
   core::Result<RestBook> read_polled(const std::string& body) const override {
     return read_advanced_book(body);
@@ -134,8 +133,8 @@ private:
 
 } // namespace advanced_feed
 
-std::unique_ptr<FeedProtocol> make_advanced_protocol(std::string venue) {
-  return std::make_unique<advanced_feed::AdvancedProtocol>(std::move(venue));
+std::unique_ptr<FeedProtocol> make_advanced_protocol(FeedSettings settings) {
+  return std::make_unique<advanced_feed::AdvancedProtocol>(std::move(settings));
 }
 
 } // namespace troupe::venues::coinbase

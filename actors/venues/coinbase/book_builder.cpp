@@ -19,6 +19,10 @@ BookStep BookBuilder::lose() {
 BookStep BookBuilder::apply_snapshot(const std::vector<trading::Level>& bids,
                                      const std::vector<trading::Level>& asks,
                                      core::Timestamp time) {
+  if (time > core::Timestamp{} && time < newest_) {
+    // Repeated, or overtaken by updates that it does not hold.
+    return book_.valid() ? BookStep::IGNORED : lose();
+  }
   reset();
   if (!book_.load(bids, asks, ++applied_, time)) {
     return lose();
@@ -31,6 +35,7 @@ BookStep BookBuilder::apply_update(const std::vector<trading::Level>& bids,
                                    const std::vector<trading::Level>& asks,
                                    core::Timestamp time) {
   if (!book_.valid()) {
+    newest_ = std::max(newest_, time);
     return BookStep::IGNORED;
   }
   if (time < newest_ || !book_.update(bids, asks, ++applied_, time)) {

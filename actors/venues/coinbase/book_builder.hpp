@@ -11,11 +11,12 @@ namespace troupe::venues::coinbase {
 
 /// A local book out of the snapshot that a subscription begins with and the updates after it.
 ///
-/// The Exchange feed numbers neither: its channel promises delivery. What still shows that
+/// The Exchange feed numbers neither: its channel promises delivery. What still shows at once that
 /// something is missing, and empties the book: an update that crosses it, one that is older than
-/// the update before it, and an inside that the ticker contradicts `mismatches_max` times in a row
-/// (single contradictions are normal, for the channels are not in step). Advanced Trade numbers
-/// every message of a connection: see ConnectionSequence.
+/// the update before it, a snapshot that is older than updates which came before it, and an inside
+/// that the ticker contradicts `mismatches_max` times in a row (single contradictions are normal,
+/// for the channels are not in step). All else BookAudit finds. Advanced Trade numbers every
+/// message of a connection: see ConnectionSequence.
 class BookBuilder {
 public:
   static constexpr unsigned mismatches_max = 8;
@@ -24,7 +25,9 @@ public:
     : book_(std::move(instrument), tick) {}
 
   /// @param time  of the message; 1970 where it has none
-  /// @returns APPLIED, or LOST where it is no book
+  /// @returns APPLIED; IGNORED for a repeated one; LOST where it is no book, or updates that it
+  /// does
+  ///          not hold came before it
   BookStep apply_snapshot(const std::vector<trading::Level>& bids,
                           const std::vector<trading::Level>& asks,
                           core::Timestamp time);
@@ -48,7 +51,7 @@ private:
   BookStep lose();
 
   LevelBook book_;
-  core::Timestamp newest_; ///< of the messages applied since the snapshot
+  core::Timestamp newest_; ///< of the messages since the book was lost last
   std::uint64_t applied_ = 0;
   std::uint64_t lost_ = 0;
   unsigned mismatches_ = 0; ///< in a row

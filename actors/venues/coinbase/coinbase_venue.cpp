@@ -16,7 +16,7 @@ struct Profile {
   std::string_view name;
   const char* rest_url;
   const char* ws_url;
-  std::unique_ptr<FeedProtocol> (*make_feed)(std::string venue);
+  std::unique_ptr<FeedProtocol> (*make_feed)(FeedSettings settings);
   std::shared_ptr<const HistoryProtocol> (*make_history)();
   std::uint64_t requests_per_second; ///< public ones, of an IP address
   std::uint64_t burst;
@@ -53,8 +53,10 @@ Venue make_coinbase_venue(core::json::View settings,
     if (problems.size() > before) {
       return {};
     }
+    const FeedSettings feed{.venue = read.name,
+                            .verify_books_every = read.verify_books_every.chrono()};
     return make_connector_venue(
-      read, {.make_protocol = [make = profile.make_feed, venue = read.name] { return make(venue); },
+      read, {.make_protocol = [make = profile.make_feed, feed] { return make(feed); },
              .history = profile.make_history(),
              .limits = {{public_requests, std::chrono::seconds{1}, profile.requests_per_second,
                          profile.burst}},

@@ -41,6 +41,7 @@ public:
     if (frame.kind != ExchangeKind::LAST_MATCH) { // which may be hours old
       if (frame.time > Timestamp{}) {
         sink.on_time(frame.time);
+        track->stream_time = std::max(track->stream_time, frame.time);
       }
       go_live(*track, frame.time, sink);
     }
@@ -69,8 +70,9 @@ protected:
     for (auto& [symbol, track] : tracks_) {
       if (track.acknowledged && now - track.heartbeat > heartbeat_max) {
         track.heartbeat = now;
-        track.book.reset();
-        note_book(track, BookStep::LOST, now, sink);
+        lose_book(track, now, sink, "its heartbeats stay away");
+      } else if (track.acknowledged && track.book.book().valid()) {
+        audit(track, now, sink);
       }
     }
   }
@@ -80,19 +82,28 @@ protected:
   }
   core::Result<std::vector<trading::Instrument>>
   read_listing(const std::string& body) const override {
-    return read_products(body, venue_);
+    return read_products(body, settings_.venue);
   }
   core::Result<RestBook> read_polled(const std::string& body) const override {
     return read_book(body);
   }
 
 private:
+  void audit(Track& track, Timestamp now, MarketSink& sink) {
+    if (const auto difference = track.audit.conclude(track.book.book(), track.stream_time)) {
+      lose_book(track, now, sink, *difference);
+    } else if (track.audit.is_due(now, track.stream_time, settings_.verify_books_every)) {
+      ask_audit(track, "/products/" + track.instrument.venue_symbol + "/book?level=2");
+    }
+  }
+
   void take(Track& track, const ExchangeFrame& frame, Timestamp now, MarketSink& sink) {
     switch (frame.kind) {
       case ExchangeKind::SNAPSHOT:
         note_book(track, track.book.apply_snapshot(frame.bids, frame.asks, frame.time), now, sink);
         break;
       case ExchangeKind::L2UPDATE:
+        track.audit.touch(frame.bids, frame.asks);
         note_book(track, track.book.apply_update(frame.bids, frame.asks, frame.time), now, sink);
         break;
       case ExchangeKind::LAST_MATCH:
@@ -118,6 +129,9 @@ private:
   take_heartbeat(Track& track, const ExchangeFrame& frame, Timestamp now, MarketSink& sink) {
     track.heartbeat = now;
     const auto& symbol = track.instrument.instrument.symbol;
+    if (!track.live) {
+      return; // trades are not complete yet, and nobody says so
+    }
     if (track.told_last_trade != 0 && track.numbers.is_behind(track.told_last_trade)) {
       sink.on_trades_lost(symbol, track.told_last_trade - track.numbers.last());
       track.numbers.start_after(track.told_last_trade);
@@ -131,8 +145,8 @@ private:
 
 } // namespace exchange_feed
 
-std::unique_ptr<FeedProtocol> make_exchange_protocol(std::string venue) {
-  return std::make_unique<exchange_feed::ExchangeProtocol>(std::move(venue));
+std::unique_ptr<FeedProtocol> make_exchange_protocol(FeedSettings settings) {
+  return std::make_unique<exchange_feed::ExchangeProtocol>(std::move(settings));
 }
 
 } // namespace troupe::venues::coinbase

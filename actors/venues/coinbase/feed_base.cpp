@@ -12,6 +12,8 @@ namespace feed_base_detail {
 constexpr std::chrono::seconds silence_max{10};
 constexpr std::chrono::seconds good_for{30}; ///< then earlier losses are forgotten
 constexpr unsigned renewals_max = 5;
+constexpr std::chrono::seconds acknowledged_within{10};
+constexpr std::chrono::seconds snapshot_within{10};
 
 } // namespace feed_base_detail
 
@@ -36,8 +38,11 @@ void FeedBase::follow(const trading::Instrument& instrument) {
   tracks_.insert_or_assign(symbol,
                            Track{.instrument = instrument,
                                  .book = BookBuilder{instrument.instrument, instrument.tick},
+                                 .audit = {},
                                  .numbers = {},
+                                 .subscribed_at = {},
                                  .book_since = {},
+                                 .stream_time = {},
                                  .heartbeat = {}});
 }
 
@@ -60,8 +65,15 @@ void FeedBase::opened(Timestamp now) {
 void FeedBase::closed() {
   open_ = false;
   messages_.clear();
+  const auto is_audit = [this](std::uint64_t id) {
+    return asked_.at(id).purpose == Purpose::AUDIT;
+  };
+  std::erase_if(queries_, [&](const RestQuery& query) { return is_audit(query.id); });
+  std::erase_if(asked_, [](const auto& one) { return one.second.purpose == Purpose::AUDIT; });
   for (auto& [symbol, track] : tracks_) {
     track.book.reset();
+    track.audit = {};
+    track.stream_time = {};
     track.numbers.forget();
     track.subscribed = track.acknowledged = track.live = false;
     track.lost_in_a_row = 0;
@@ -100,7 +112,8 @@ void FeedBase::take_trade(Track& track, const TradePrint& trade, MarketSink& sin
   sink.on_trade(symbol, trade);
 }
 
-void FeedBase::note_book(Track& track, BookStep step, Timestamp now, MarketSink& sink) {
+void FeedBase::note_book(
+  Track& track, BookStep step, Timestamp now, MarketSink& sink, const std::string& reason) {
   using namespace feed_base_detail;
   const auto& symbol = track.instrument.instrument.symbol;
   if (step == BookStep::APPLIED) {
@@ -110,11 +123,30 @@ void FeedBase::note_book(Track& track, BookStep step, Timestamp now, MarketSink&
     sink.on_book(symbol);
   } else if (step == BookStep::LOST) {
     track.book_since = now;
-    sink.on_book_lost(symbol, "the stream has a gap");
+    track.audit.abandon();
+    sink.on_book_lost(symbol, reason);
     if (++track.lost_in_a_row > renewals_max) {
       reconnect_ = "the book of " + symbol + " was lost again and again";
     } else {
       renew_book(track);
+    }
+  }
+}
+
+void FeedBase::lose_book(Track& track, Timestamp now, MarketSink& sink, const std::string& reason) {
+  track.book.reset();
+  note_book(track, BookStep::LOST, now, sink, reason);
+}
+
+/// What was asked for on the stream must come.
+void FeedBase::check_answers(Timestamp now, MarketSink& sink) {
+  using namespace feed_base_detail;
+  for (auto& [symbol, track] : tracks_) {
+    if (!track.acknowledged && now - track.subscribed_at > acknowledged_within) {
+      reconnect_ = "the subscription of " + symbol + " was not acknowledged";
+    } else if (track.acknowledged && !track.book.book().valid()
+               && now - track.book_since > snapshot_within) {
+      lose_book(track, now, sink, "its snapshot did not come");
     }
   }
 }
@@ -127,7 +159,7 @@ void FeedBase::tick(Timestamp now, MarketSink& sink) {
   for (auto& [symbol, track] : tracks_) {
     if (!track.subscribed) {
       track.subscribed = true;
-      track.heartbeat = now;
+      track.heartbeat = track.subscribed_at = track.book_since = now;
       fresh.push_back(symbol);
     }
   }
@@ -138,6 +170,7 @@ void FeedBase::tick(Timestamp now, MarketSink& sink) {
     reconnect_ = "nothing was heard for " + core::Duration{feed_base_detail::silence_max}.to_text();
     return;
   }
+  check_answers(now, sink);
   check(now, sink);
 }
 
@@ -148,12 +181,27 @@ void FeedBase::ask(std::string target, Asked asked) {
 }
 
 void FeedBase::ask_listing() {
-  ask(listing_target(), {.listing = true, .symbol = {}});
+  ask(listing_target(), {.purpose = Purpose::LISTING, .symbol = {}});
 }
 
 void FeedBase::poll(const std::string& symbol) {
   if (tracks_.count(symbol) > 0) {
-    ask(book_target(symbol), {.listing = false, .symbol = symbol});
+    ask(book_target(symbol), {.purpose = Purpose::POLL, .symbol = symbol});
+  }
+}
+
+void FeedBase::ask_audit(const Track& track, std::string target) {
+  ask(std::move(target), {.purpose = Purpose::AUDIT, .symbol = track.instrument.venue_symbol});
+}
+
+void FeedBase::take_listing(const core::Result<std::string>& body, MarketSink& sink) {
+  auto listing =
+    body ? read_listing(*body) : core::Result<std::vector<trading::Instrument>>{body.error()};
+  if (listing) {
+    sink.on_listing(std::move(*listing));
+  } else {
+    core::log::warn("venue's instruments not known",
+                    {{"venue", settings_.venue}, {"error", core::to_string(listing.error())}});
   }
 }
 
@@ -167,19 +215,17 @@ void FeedBase::answered(std::uint64_t query,
   }
   const auto asked = at->second;
   asked_.erase(at);
-  if (asked.listing) {
-    auto listing =
-      body ? read_listing(*body) : core::Result<std::vector<trading::Instrument>>{body.error()};
-    if (listing) {
-      sink.on_listing(std::move(*listing));
-    } else {
-      core::log::warn("venue's instruments not known",
-                      {{"venue", venue_}, {"error", core::to_string(listing.error())}});
-    }
+  if (asked.purpose == Purpose::LISTING) {
+    take_listing(body, sink);
     return;
   }
   auto book = body ? read_polled(*body) : core::Result<RestBook>{body.error()};
-  const auto* const track = find(asked.symbol);
+  auto* const track = find(asked.symbol);
+  if (track != nullptr && asked.purpose == Purpose::AUDIT) {
+    track->audit.answered(book ? std::optional{std::move(*book)} : std::nullopt,
+                          track->stream_time);
+    return;
+  }
   if (book && track != nullptr && !open_) {
     sink.on_polled(track->instrument.instrument.symbol,
                    {track->instrument.instrument, std::move(book->bids), std::move(book->asks),
@@ -189,12 +235,13 @@ void FeedBase::answered(std::uint64_t query,
 
 void FeedBase::log_refused(std::string_view message, std::string_view reason) const {
   core::log::warn("venue refused a message",
-                  {{"venue", venue_}, {"message", message}, {"reason", reason}});
+                  {{"venue", settings_.venue}, {"message", message}, {"reason", reason}});
 }
 
 void FeedBase::log_unknown(const core::Error& error, const std::string& text) const {
-  core::log::warn("venue message not understood",
-                  {{"venue", venue_}, {"error", error.message}, {"text", text.substr(0, 200)}});
+  core::log::warn(
+    "venue message not understood",
+    {{"venue", settings_.venue}, {"error", error.message}, {"text", text.substr(0, 200)}});
 }
 
 } // namespace troupe::venues::coinbase

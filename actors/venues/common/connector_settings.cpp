@@ -58,6 +58,7 @@ void check_positive(const std::string& path,
   positive("reconnect_min", settings.reconnect_min.ns);
   positive("poll_every", settings.poll_every.ns);
   positive("refresh_every", settings.refresh_every.ns);
+  positive("verify_books_every", settings.verify_books_every.ns);
   positive("messages_per_second", settings.messages_per_second);
   positive("limits.wait_max", settings.limits.wait_max.ns);
   positive("limits.waiting_max", settings.limits.waiting_max);

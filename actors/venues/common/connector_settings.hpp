@@ -20,11 +20,11 @@ BOOST_DESCRIBE_STRUCT(ConnectorTls, (), (ca))
 
 /// How the venue's limits are kept; the limits themselves are asked of it, or documented.
 struct ConnectorLimits {
-  double reserve = 0.2;                               ///< kept for orders and cancels
-  double cut_off_share = 0.2;                         ///< of all nodes that cannot reach the owner
-  core::Duration guard = std::chrono::seconds{1};     ///< between our clock and the venue's
-  core::Duration wait_max = std::chrono::seconds{20}; ///< of one call, for its turn
-  std::uint32_t waiting_max = 256;                    ///< calls at one time
+  double reserve = 0.2;                              ///< kept for orders and cancels
+  double cut_off_share = 0.2;                        ///< of all nodes that cannot reach the owner
+  core::Duration guard = std::chrono::seconds{1};    ///< between our clock and the venue's
+  core::Duration wait_max = std::chrono::seconds{8}; ///< of one call, for its turn
+  std::uint32_t waiting_max = 256;                   ///< calls at one time
 };
 BOOST_DESCRIBE_STRUCT(ConnectorLimits, (), (reserve, cut_off_share, guard, wait_max, waiting_max))
 
@@ -45,8 +45,9 @@ struct ConnectorSettings {
   core::Duration poll_after = std::chrono::seconds{3};  ///< without a stream, REST stands in
   core::Duration poll_every = std::chrono::seconds{5};  ///< each instrument, then
   core::Duration refresh_every = std::chrono::hours{1}; ///< what the venue lists
-  std::uint32_t messages_per_second = 3;                ///< to the stream
-  std::uint32_t depth_limit = 1'000;                    ///< levels of a snapshot (Binance)
+  core::Duration verify_books_every = std::chrono::seconds{30}; ///< with the venue's over REST
+  std::uint32_t messages_per_second = 3;                        ///< to the stream
+  std::uint32_t depth_limit = 1'000;                            ///< levels of a snapshot (Binance)
   ConnectorLimits limits;
 };
 BOOST_DESCRIBE_STRUCT(ConnectorSettings,
@@ -66,6 +67,7 @@ BOOST_DESCRIBE_STRUCT(ConnectorSettings,
                        poll_after,
                        poll_every,
                        refresh_every,
+                       verify_books_every,
                        messages_per_second,
                        depth_limit,
                        limits))

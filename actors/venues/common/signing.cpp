@@ -74,11 +74,22 @@ int no_passphrase(char*, int, int, void*) {
   return -1;
 }
 
-core::Result<Key> read_p256(std::string_view pem, bool is_private) {
+Key read_pem(std::string_view pem, bool is_private) {
   const auto text = with_line_breaks(pem);
   const Bio bio{BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))};
-  Key key{is_private ? PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr)
-                     : PEM_read_bio_PUBKEY(bio.get(), nullptr, no_passphrase, nullptr)};
+  return Key{is_private ? PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr)
+                        : PEM_read_bio_PUBKEY(bio.get(), nullptr, no_passphrase, nullptr)};
+}
+
+PublicKeyKind kind_of(const EVP_PKEY* key) {
+  const int id = key == nullptr ? EVP_PKEY_NONE : EVP_PKEY_get_base_id(key);
+  return id == EVP_PKEY_RSA       ? PublicKeyKind::RSA
+         : id == EVP_PKEY_ED25519 ? PublicKeyKind::ED25519
+                                  : PublicKeyKind::NONE;
+}
+
+core::Result<Key> read_p256(std::string_view pem, bool is_private) {
+  auto key = read_pem(pem, is_private);
   if (!is_p256(key.get())) {
     return Error{Errc::INVALID_ARGUMENT,
                  std::string("expected the ") + (is_private ? "private" : "public")
@@ -329,6 +340,20 @@ core::Result<JwtParts> verify_jwt(std::string_view token, std::string_view publi
     return not_our_token("expected a token that this key signed");
   }
   return JwtParts{*header, *claims};
+}
+
+PublicKeyKind public_key_kind(std::string_view pem) {
+  return kind_of(read_pem(pem, false).get());
+}
+
+bool verify_text(std::string_view public_key, std::string_view text, std::string_view signature) {
+  const auto key = read_pem(public_key, false);
+  switch (kind_of(key.get())) {
+    case PublicKeyKind::RSA: return verify(key.get(), EVP_sha256(), text, signature);
+    case PublicKeyKind::ED25519: return verify(key.get(), nullptr, text, signature);
+    case PublicKeyKind::NONE: break;
+  }
+  return false;
 }
 
 core::Result<std::string> ed25519_sign(std::string_view seed, std::string_view text) {

@@ -90,6 +90,17 @@ struct JwtParts {
 [[nodiscard]] core::Result<JwtParts> verify_jwt(std::string_view token,
                                                 std::string_view public_key);
 
+// ---- public keys (Binance takes RSA and Ed25519 beside HMAC) ----------------------------------
+
+enum class PublicKeyKind : std::uint8_t { NONE, RSA, ED25519 };
+
+/// @param pem  "-----BEGIN PUBLIC KEY-----"; line breaks may be spelled out  @returns NONE for
+/// others
+[[nodiscard]] PublicKeyKind public_key_kind(std::string_view pem);
+/// RSA: PKCS #1 v1.5 with SHA-256; Ed25519: RFC 8032. @param signature  its bytes
+[[nodiscard]] bool
+verify_text(std::string_view public_key, std::string_view text, std::string_view signature);
+
 // ---- Ed25519 (Binance's session.logon) -------------------------------------------------------
 
 /// RFC 8032. @param seed  the 32 bytes of a private key  @returns 64 bytes

@@ -143,6 +143,7 @@ void on_call(ExchangeSelf* self, const HttpCall& call) {
   const auto delay = home.faults.now().reply_delay;
   const auto error = home.faults.next_error();
   Endpoint::Respond respond = [self, delay, answer = call.respond](net::Response response) {
+    self->state.settings.traffic->count_reply(response.status);
     if (delay.ns == 0) {
       answer(std::move(response));
       return;
@@ -169,6 +170,7 @@ void on_session(ExchangeSelf* self, const SessionOpened& opened) {
     opened.session->close(net::CloseCode::TRY_AGAIN_LATER, "try again later");
     return;
   }
+  self->state.settings.traffic->count_session();
   home.sessions[opened.session->id()] = opened.session;
   home.endpoint->advance(self->runtime().clock.now());
   home.endpoint->on_open(opened.session, *opened.request);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/venues/exchange_server/endpoint.hpp"
+#include "actors/venues/exchange_server/traffic.hpp"
 #include "net/responder.hpp"
 #include "supervision/supervisor.hpp"
 
@@ -34,6 +35,7 @@ struct ExchangeHome;
 struct ExchangeActorSettings {
   std::string history_path; ///< of the child that computes candles of the past
   std::shared_ptr<FaultBox> faults;
+  std::shared_ptr<Traffic> traffic;
   bool warm_history = true; ///< compute the past's hours in the background after the start
 };
 

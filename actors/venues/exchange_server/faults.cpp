@@ -40,16 +40,21 @@ std::uint32_t FaultPlan::next_error() {
   return faults.error_status;
 }
 
-bool FaultPlan::loses_frame() {
+FrameFate FaultPlan::next_frame() {
   const auto& faults = now();
   if (faults.stall_streams) {
-    return true;
+    return FrameFate::LOST;
   }
   if (drops_left_ != 0) {
     --drops_left_;
-    return true;
+    return FrameFate::LOST;
   }
-  return faults.drop_every != 0 && ++frames_ % faults.drop_every == 0;
+  ++frames_;
+  const auto falls_on = [this](std::uint64_t every) { return every != 0 && frames_ % every == 0; };
+  return falls_on(faults.drop_every)      ? FrameFate::LOST
+         : falls_on(faults.repeat_every)  ? FrameFate::REPEATED
+         : falls_on(faults.reorder_every) ? FrameFate::OVERTAKEN
+                                          : FrameFate::SENT;
 }
 
 bool FaultPlan::wants_disconnect() {

@@ -20,6 +20,8 @@ struct Faults {
   core::Duration reply_delay;         ///< of REST replies and of replies on WebSockets
   std::uint64_t drop_frames = 0;      ///< drops the next so many market frames: a gap
   std::uint64_t drop_every = 0;       ///< drops every n-th market frame; 0: off
+  std::uint64_t repeat_every = 0;     ///< sends every n-th market frame twice; 0: off
+  std::uint64_t reorder_every = 0;    ///< the next of its stream overtakes every n-th; 0: off
   bool stall_streams = false;         ///< nothing more comes, the connections stay
   std::uint64_t disconnect = 0;       ///< a number not used before closes all WebSockets, once
   core::Duration disconnect_every;    ///< closes each WebSocket after so long; 0s: off
@@ -36,6 +38,8 @@ BOOST_DESCRIBE_STRUCT(Faults,
                        reply_delay,
                        drop_frames,
                        drop_every,
+                       repeat_every,
+                       reorder_every,
                        stall_streams,
                        disconnect,
                        disconnect_every,
@@ -62,6 +66,9 @@ private:
   std::atomic<std::shared_ptr<const Set>> current_;
 };
 
+/// What becomes of a market frame.
+enum class FrameFate : std::uint8_t { SENT, LOST, REPEATED, OVERTAKEN };
+
 /// Which of the faults fall due, in the order of what happens. Of one exchange's actor.
 class FaultPlan {
 public:
@@ -71,8 +78,8 @@ public:
   const Faults& now();
   /// Status of the reply that is due now instead of the true one; 0: the true one.
   [[nodiscard]] std::uint32_t next_error();
-  /// Whether the next market frame is lost.
-  [[nodiscard]] bool loses_frame();
+  /// What becomes of the next market frame.
+  [[nodiscard]] FrameFate next_frame();
   /// Whether all sessions are to be closed, once for each order to.
   [[nodiscard]] bool wants_disconnect();
 

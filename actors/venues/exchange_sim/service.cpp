@@ -31,7 +31,8 @@ engine::ExchangeSettings exchange_of(const Settings& settings, const Side& side)
   }
   out.history = settings.history.chrono();
   for (const auto& account : settings.accounts) {
-    out.accounts.push_back({account.key, account.secret, account.passphrase, account.balances});
+    out.accounts.push_back(
+      {account.key, account.secret, account.passphrase, account.balances, account.public_key});
   }
   return out;
 }
@@ -105,11 +106,13 @@ net::ServerSettings server_of(const Settings& settings, const Side& side) {
 struct ExchangeSim::SideState {
   SideState(std::string side_name, const Settings& settings, const Side& side, MakeEndpoint made)
     : name(std::move(side_name)), faults(std::make_shared<exchange_server::FaultBox>()),
-      make(std::move(made)), listener(server_of(settings, side), "exchange_sim/" + name) {
+      traffic(std::make_shared<exchange_server::Traffic>()), make(std::move(made)),
+      listener(server_of(settings, side), "exchange_sim/" + name) {
     faults->set(settings.faults);
   }
   std::string name;
   std::shared_ptr<exchange_server::FaultBox> faults;
+  std::shared_ptr<exchange_server::Traffic> traffic;
   MakeEndpoint make;
   exchange_server::Listener listener;
   net::Bound bound;
@@ -141,6 +144,7 @@ supervision::SupervisorSpec ExchangeSim::supervisor() const {
                              .start = exchange_server::exchange_actor(
                                side->make, {.history_path = "exchange_sim/" + history,
                                             .faults = side->faults,
+                                            .traffic = side->traffic,
                                             .warm_history = settings_.warm_history}),
                              .backoff = supervision::quick_backoff,
                              .hold = 1'000,
@@ -198,6 +202,14 @@ std::string ExchangeSim::faults_json() const {
            + "\":" + core::json::encode(side->faults->get()->faults);
   }
   return out + '}';
+}
+
+std::string ExchangeSim::traffic_json() const {
+  std::map<std::string, exchange_server::TrafficCounts> counts;
+  for (const auto& side : sides_) {
+    counts[side->name] = side->traffic->counts();
+  }
+  return core::json::encode(counts);
 }
 
 core::Result<void> ExchangeSim::order_faults(std::string_view json) {

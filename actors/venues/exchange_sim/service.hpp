@@ -35,6 +35,8 @@ public:
 
   /// The faults in force, JSON by side.
   [[nodiscard]] std::string faults_json() const;
+  /// What each side has answered so far, JSON by side.
+  [[nodiscard]] std::string traffic_json() const;
   /// Orders faults: `{"venue": "binance", "error_status": 503, ...}`, without a venue for both
   /// sides; what is not named is switched off. @returns INVALID_ARGUMENT with expected and found
   [[nodiscard]] core::Result<void> order_faults(std::string_view json);

@@ -1,5 +1,6 @@
 #include "actors/venues/exchange_sim/settings.hpp"
 
+#include "actors/venues/common/signing.hpp"
 #include "net/uri.hpp"
 
 #include <algorithm>
@@ -49,8 +50,12 @@ void check_accounts(const Settings& settings, Problems& problems) {
     } else if (!keys.insert(account.key).second) {
       problems.push_back({path + ".key", "a key of its own", "one that stands above"});
     }
-    if (account.secret.empty()) {
-      problems.push_back({path + ".secret", "the key's secret", "nothing"});
+    if (account.secret.empty() && account.public_key.empty()) {
+      problems.push_back({path + ".secret", "the key's secret, or its public_key", "nothing"});
+    }
+    if (!account.public_key.empty()
+        && signing::public_key_kind(account.public_key) == signing::PublicKeyKind::NONE) {
+      problems.push_back({path + ".public_key", "an RSA or Ed25519 public key in PEM", "another"});
     }
     for (const auto& [asset, amount] : account.balances) {
       if (amount.sign() < 0 || amount > trading::Money::from_integer(1'000'000'000'000'000)) {

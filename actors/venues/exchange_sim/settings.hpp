@@ -17,9 +17,10 @@ struct AccountEntry {
   std::string key;
   std::string secret;     ///< Coinbase's clients take it for base64
   std::string passphrase; ///< Coinbase's alone
+  std::string public_key; ///< PEM, RSA or Ed25519; Binance's alone, in place of the secret
   std::map<std::string, trading::Money> balances;
 };
-BOOST_DESCRIBE_STRUCT(AccountEntry, (), (key, secret, passphrase, balances))
+BOOST_DESCRIBE_STRUCT(AccountEntry, (), (key, secret, passphrase, public_key, balances))
 
 /// One venue's side: an exchange of its own.
 struct Side {

@@ -189,6 +189,46 @@ void commission(CallContext& context, const Parameters& parameters, const Reply&
   reply(json.take());
 }
 
+void prevented_matches(CallContext& context, const Parameters& parameters, const Reply& reply) {
+  const auto index = market_of(context, parameters);
+  const auto id = parameters.integer("preventedMatchId");
+  const auto order = parameters.integer("orderId");
+  const auto from = parameters.integer("fromPreventedMatchId").value_or(0);
+  if (!id && !order) {
+    throw ApiError{400, -1102,
+                   "Param 'preventedMatchId' or 'orderId' must be sent, but both were "
+                   "empty/null!"};
+  }
+  const auto& market = context.exchange.market(index);
+  const auto symbol = symbol_of(market);
+  auto limit = parameters.limit(500, 1'000);
+  JsonWriter json;
+  json.open('[');
+  for (const auto& match : context.exchange.prevented_matches(context.account)) {
+    const auto number = static_cast<std::int64_t>(match.id);
+    const bool of_order = !order || match.maker_order == static_cast<std::uint64_t>(*order)
+                          || match.taker_order == static_cast<std::uint64_t>(*order);
+    if (match.market != index || (id && number != *id) || !of_order || number < from
+        || limit == 0) {
+      continue;
+    }
+    --limit;
+    json.open('{')("symbol", symbol)("preventedMatchId", match.id)(
+      "takerOrderId", match.taker_order)("makerSymbol", symbol)("makerOrderId", match.maker_order)(
+      "tradeGroupId", context.account + 1)("selfTradePreventionMode", self_trade_text(match.mode))(
+      "price", price_text(market, match.tick));
+    if (match.maker_lots != 0) {
+      json("makerPreventedQuantity", quantity_text(market, match.maker_lots));
+    }
+    if (match.taker_lots != 0) {
+      json("takerPreventedQuantity", quantity_text(market, match.taker_lots));
+    }
+    json("transactTime", ms(match.time)).close('}');
+  }
+  json.close(']');
+  reply(json.take());
+}
+
 void order_counts(CallContext& context, const Parameters&, const Reply& reply) {
   JsonWriter json;
   json.open('[');

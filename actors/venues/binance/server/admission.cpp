@@ -1,4 +1,5 @@
 #include "actors/venues/binance/server/binance_server.hpp"
+#include "actors/venues/common/signing.hpp"
 
 #include <algorithm>
 
@@ -90,6 +91,23 @@ std::size_t BinanceServer::authenticate(std::string_view key) const {
     throw ApiError{401, -2015, "Invalid API-key, IP, or permissions for action."};
   }
   return *account;
+}
+
+/// HMAC-SHA256 in hex, or a signature by the account's key in base64.
+void BinanceServer::check_signature(std::size_t account,
+                                    const std::string& payload,
+                                    std::string_view signature) const {
+  const auto& settings = exchange_->account(account);
+  bool good = false;
+  if (settings.public_key.empty()) {
+    good = signing::equal_hex_in_constant_time(
+      signing::binance_rest_signature(settings.secret, payload), signature);
+  } else if (const auto bytes = signing::base64_decode(signature)) {
+    good = signing::verify_text(settings.public_key, payload, *bytes);
+  }
+  if (!good) {
+    throw ApiError{400, -1022, "Signature for this request is not valid."};
+  }
 }
 
 /// timestamp < server time + 1 s, and server time - timestamp <= recvWindow.

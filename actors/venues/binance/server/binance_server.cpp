@@ -1,6 +1,5 @@
 #include "actors/venues/binance/server/binance_server.hpp"
 
-#include "actors/venues/common/signing.hpp"
 #include "net/uri.hpp"
 
 #include <algorithm>
@@ -142,6 +141,10 @@ void BinanceServer::on_order(const engine::Order& order,
   users_.on_order(*exchange_, order, change, execution);
 }
 
+void BinanceServer::on_list(const engine::OrderList& list) {
+  users_.on_list(*exchange_, list);
+}
+
 void BinanceServer::on_balances(std::size_t account, const std::vector<std::string>& assets) {
   users_.on_balances(*exchange_, account, assets);
 }
@@ -205,16 +208,13 @@ void BinanceServer::run(const Call& call,
     call.run(context, parameters, reply);
     return;
   }
-  const auto newest = [&]() -> const engine::Order* {
-    return exchange_->orders().empty() ? nullptr : &exchange_->orders().rbegin()->second;
-  };
-  const auto before = newest() == nullptr ? 0 : newest()->id;
+  const auto before = exchange_->orders().empty() ? 0 : exchange_->orders().rbegin()->first;
   const auto count = [&] { // only unfilled ones are counted
-    if (const auto* const order = newest();
-        order != nullptr && order->id != before && order->fills.empty()) {
-      context.orders->ten_seconds.add(time_, 1);
-      context.orders->day.add(time_, 1);
-    }
+    const auto& orders = exchange_->orders();
+    const auto placed = std::count_if(orders.upper_bound(before), orders.end(),
+                                      [](const auto& one) { return one.second.fills.empty(); });
+    context.orders->ten_seconds.add(time_, placed);
+    context.orders->day.add(time_, placed);
   };
   try { // placing an order replies at once
     call.run(context, parameters, [&](std::string json) {
@@ -261,13 +261,10 @@ void BinanceServer::on_request(const net::Request& request, Respond respond) {
       context.account = authenticate(request.header("X-MBX-APIKEY").value_or(""));
     }
     if (known->security == Security::SIGNED) {
-      const auto& secret = exchange_->account(context.account).secret;
       (void)parameters.need("timestamp");
-      const auto expected = signing::binance_rest_signature(
-        secret, without_signature(query_of(request)), without_signature(request.body));
-      if (!signing::equal_hex_in_constant_time(expected, parameters.need("signature"))) {
-        throw ApiError{400, -1022, "Signature for this request is not valid."};
-      }
+      check_signature(context.account,
+                      without_signature(query_of(request)) + without_signature(request.body),
+                      parameters.need("signature"));
       check_time(parameters);
     }
     run(*known, context, parameters,
@@ -309,7 +306,7 @@ void BinanceServer::on_open(const net::SessionPtr& session, const net::Request& 
     return;
   }
   const bool is_api = request.path.starts_with("/ws-api");
-  sessions_[session->id()] = {session, exchange_->now(), is_api, false};
+  sessions_[session->id()] = {session, exchange_->now(), is_api, false, {}, {}};
   if (is_api) {
     constexpr std::int64_t connection_weight = 2;
     if (charge(from, connection_weight)) {

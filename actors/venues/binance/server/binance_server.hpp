@@ -44,7 +44,9 @@ private:
     net::SessionPtr session;
     core::Timestamp opened;
     bool is_api = false;
-    bool warned = false; ///< that its lifetime ends
+    bool warned = false;                ///< that its lifetime ends
+    std::optional<std::size_t> account; ///< logged on (session.logon)
+    core::Timestamp logged_on;
   };
   /// A refusal for limits: when to come back, in seconds and as a time.
   struct Overload {
@@ -57,11 +59,15 @@ private:
   void on_order(const engine::Order& order,
                 engine::OrderChange change,
                 const engine::Execution* execution) override;
+  void on_list(const engine::OrderList& list) override;
   void on_balances(std::size_t account, const std::vector<std::string>& assets) override;
 
   [[nodiscard]] std::optional<Overload> charge(const std::string& address, std::int64_t weight);
   [[nodiscard]] std::optional<Overload> charge_order(std::size_t account);
   [[nodiscard]] std::size_t authenticate(std::string_view key) const;
+  void check_signature(std::size_t account,
+                       const std::string& payload,
+                       std::string_view signature) const;
   void check_time(const Parameters& parameters) const;
   void
   run(const Call& call, CallContext& context, const Parameters& parameters, const Reply& reply);
@@ -81,7 +87,11 @@ private:
                                   const std::string& id,
                                   std::string_view method,
                                   const Parameters& parameters);
-  [[nodiscard]] std::size_t api_account(const Parameters& parameters, Security security) const;
+  [[nodiscard]] std::size_t api_account(const net::SessionPtr& session,
+                                        const Parameters& parameters,
+                                        Security security) const;
+  void log_on(const net::SessionPtr& session, const Parameters& parameters);
+  [[nodiscard]] std::string session_status(const net::SessionPtr& session) const;
   void api_reply(const net::SessionPtr& session,
                  const std::string& id,
                  unsigned status,

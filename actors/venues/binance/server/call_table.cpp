@@ -62,10 +62,6 @@ void restrictions(CallContext&, const Parameters&, const Reply& reply) {
         R"("enableInternalTransfer":false})");
 }
 
-void no_order_lists(CallContext&, const Parameters&, const Reply&) {
-  throw order_rejected("Order lists are not supported for this symbol.");
-}
-
 constexpr auto open_orders_weight = by_symbols<6, 80, 80>;
 constexpr auto NONE = Security::NONE;
 constexpr auto KEY = Security::KEY;
@@ -102,14 +98,18 @@ constexpr std::array table{
   Call{"GET",    "/api/v3/account/commission",       "account.commission",        SIGNED, weight<20>,          false, commission},
   Call{"GET",    "/api/v3/rateLimit/order",          "account.rateLimits.orders", SIGNED, weight<40>,          false, order_counts},
   Call{"GET",    "/api/v3/myFilters",                "myFilters",                 SIGNED, weight<40>,          false, my_filters},
-  Call{"GET",    "/api/v3/myPreventedMatches",       "myPreventedMatches",        SIGNED, weight<20>,          false, nothing_listed},
+  Call{"GET",    "/api/v3/myPreventedMatches",       "myPreventedMatches",        SIGNED, weight<20>,          false, prevented_matches},
   Call{"GET",    "/api/v3/myAllocations",            "myAllocations",             SIGNED, weight<20>,          false, nothing_listed},
-  Call{"GET",    "/api/v3/openOrderList",            "openOrderLists.status",     SIGNED, weight<6>,           false, nothing_listed},
-  Call{"GET",    "/api/v3/allOrderList",             "allOrderLists",             SIGNED, weight<20>,          false, nothing_listed},
-  Call{"POST",   "/api/v3/orderList/oco",            "orderList.place.oco",       SIGNED, weight<1>,           false, no_order_lists},
-  Call{"POST",   "/api/v3/orderList/oto",            "orderList.place.oto",       SIGNED, weight<1>,           false, no_order_lists},
-  Call{"POST",   "/api/v3/orderList/otoco",          "orderList.place.otoco",     SIGNED, weight<1>,           false, no_order_lists},
-  Call{"POST",   "/api/v3/order/oco",                "orderList.place",           SIGNED, weight<1>,           false, no_order_lists},
+  Call{"GET",    "/api/v3/openOrderList",            "openOrderLists.status",     SIGNED, weight<6>,           false, open_lists},
+  Call{"GET",    "/api/v3/allOrderList",             "allOrderLists",             SIGNED, weight<20>,          false, all_lists},
+  Call{"POST",   "/api/v3/orderList/oco",            "orderList.place.oco",       SIGNED, weight<1>,           true,  place_oco},
+  Call{"POST",   "/api/v3/orderList/oto",            "orderList.place.oto",       SIGNED, weight<1>,           true,  place_oto},
+  Call{"POST",   "/api/v3/orderList/otoco",          "orderList.place.otoco",     SIGNED, weight<1>,           true,  place_otoco},
+  Call{"POST",   "/api/v3/order/oco",                "orderList.place",           SIGNED, weight<1>,           true,  place_old_oco},
+  Call{"GET",    "/api/v3/orderList",                "orderList.status",          SIGNED, weight<4>,           false, query_list},
+  Call{"DELETE", "/api/v3/orderList",                "orderList.cancel",          SIGNED, weight<1>,           false, cancel_list},
+  Call{"PUT",    "/api/v3/order/amend/keepPriority", "order.amend.keepPriority",  SIGNED, weight<4>,           false, amend_order},
+  Call{"GET",    "/api/v3/order/amendments",         "order.amendments",          SIGNED, weight<4>,           false, amendments},
   Call{"POST",   "/api/v3/userDataStream",           "userDataStream.start",      KEY,    weight<2>,           false, listen_key_new},
   Call{"PUT",    "/api/v3/userDataStream",           "userDataStream.ping",       KEY,    weight<2>,           false, listen_key_keep},
   Call{"DELETE", "/api/v3/userDataStream",           "userDataStream.stop",       KEY,    weight<2>,           false, listen_key_close},

@@ -74,6 +74,17 @@ void test_order(CallContext& context, const Parameters& parameters, const Reply&
 void cancel_order(CallContext& context, const Parameters& parameters, const Reply& reply);
 void cancel_open_orders(CallContext& context, const Parameters& parameters, const Reply& reply);
 void cancel_replace(CallContext& context, const Parameters& parameters, const Reply& reply);
+void amendments(CallContext& context, const Parameters& parameters, const Reply& reply);
+void amend_order(CallContext& context, const Parameters& parameters, const Reply& reply);
+// ---- order_lists.cpp
+void place_oco(CallContext& context, const Parameters& parameters, const Reply& reply);
+void place_old_oco(CallContext& context, const Parameters& parameters, const Reply& reply);
+void place_oto(CallContext& context, const Parameters& parameters, const Reply& reply);
+void place_otoco(CallContext& context, const Parameters& parameters, const Reply& reply);
+void query_list(CallContext& context, const Parameters& parameters, const Reply& reply);
+void all_lists(CallContext& context, const Parameters& parameters, const Reply& reply);
+void open_lists(CallContext& context, const Parameters& parameters, const Reply& reply);
+void cancel_list(CallContext& context, const Parameters& parameters, const Reply& reply);
 // ---- account_calls.cpp
 void query_order(CallContext& context, const Parameters& parameters, const Reply& reply);
 void open_orders(CallContext& context, const Parameters& parameters, const Reply& reply);
@@ -81,6 +92,7 @@ void all_orders(CallContext& context, const Parameters& parameters, const Reply&
 void my_trades(CallContext& context, const Parameters& parameters, const Reply& reply);
 void account(CallContext& context, const Parameters& parameters, const Reply& reply);
 void commission(CallContext& context, const Parameters& parameters, const Reply& reply);
+void prevented_matches(CallContext& context, const Parameters& parameters, const Reply& reply);
 void order_counts(CallContext& context, const Parameters& parameters, const Reply& reply);
 void all_coins(CallContext& context, const Parameters& parameters, const Reply& reply);
 void trade_fee(CallContext& context, const Parameters& parameters, const Reply& reply);

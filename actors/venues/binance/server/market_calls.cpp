@@ -50,6 +50,46 @@ std::int64_t quiet_candles(const engine::CandleInterval& interval) {
   return interval.text == "1s" ? 120 : interval.text == "1m" ? 5 : 0;
 }
 
+/// "0", "8", "-1:00", "05:45": hours and minutes ahead of UTC, -12:00 to +14:00.
+std::int64_t zone_of(const Parameters& parameters) {
+  const auto text = parameters.find("timeZone").value_or("0");
+  const auto refuse = [] {
+    return ApiError{400, -1130, "Data sent for parameter 'timeZone' is not valid."};
+  };
+  Parameters parts;
+  const auto colon = std::min(text.find(':'), text.size());
+  const bool negative = text.starts_with('-');
+  const auto from = negative || text.starts_with('+') ? std::size_t{1} : std::size_t{0};
+  parts.add("hours", std::string(text.substr(from, colon - from)));
+  parts.add("minutes", std::string(colon < text.size() ? text.substr(colon + 1) : "0"));
+  const auto hours = parts.integer("hours");
+  const auto minutes = parts.integer("minutes");
+  if (!hours || !minutes || *hours < 0 || *minutes < 0 || *minutes > 59) {
+    throw refuse();
+  }
+  const auto zone = (negative ? -1 : 1) * (*hours * 60 + *minutes);
+  if (zone < -12 * 60 || zone > 14 * 60) {
+    throw refuse();
+  }
+  return zone * 60'000 * ns_per_ms;
+}
+
+/// The candles in UTC of which those of a zone are made.
+const engine::CandleInterval* source_of(const engine::CandleInterval& wanted, std::int64_t zone) {
+  constexpr std::int64_t minute_ns = 60'000 * ns_per_ms;
+  if (wanted.step_ns != 0 && zone % wanted.step_ns == 0) {
+    return engine::find_candle_interval(wanted.text);
+  }
+  const auto step = wanted.step_ns == 0 ? 60 * minute_ns : wanted.step_ns;
+  const auto whole = [&](std::int64_t minutes) {
+    return zone % (minutes * minute_ns) == 0 && step % (minutes * minute_ns) == 0;
+  };
+  return engine::find_candle_interval(zone == 0   ? wanted.text
+                                      : whole(60) ? "1h"
+                                      : whole(15) ? "15m"
+                                                  : "1m");
+}
+
 void write_trades(JsonWriter& json,
                   const engine::Market& market,
                   const std::vector<engine::PublicTrade>& trades) {
@@ -172,14 +212,14 @@ void aggregate_trades(CallContext& context, const Parameters& parameters, const 
 
 void klines(CallContext& context, const Parameters& parameters, const Reply& reply) {
   const auto index = market_of(context, parameters);
-  const auto* const interval = engine::find_candle_interval(parameters.need("interval"));
-  if (interval == nullptr) {
+  const auto* const named = engine::find_candle_interval(parameters.need("interval"));
+  if (named == nullptr) {
     throw ApiError{400, -1120, "Invalid interval."};
   }
-  if (const auto zone = parameters.find("timeZone");
-      zone && !zone->empty() && *zone != "0" && *zone != "0:00" && *zone != "+0:00") {
-    throw ApiError{400, -1130, "Data sent for parameter 'timeZone' is not valid."};
-  }
+  auto zoned = *named;
+  zoned.zone_ns = zone_of(parameters);
+  const auto* const interval = &zoned;
+  const auto* const source = source_of(*named, zoned.zone_ns);
   const auto limit = static_cast<std::int64_t>(parameters.limit(500, 1'000));
   const auto start = parameters.integer("startTime");
   const auto end = parameters.integer("endTime");
@@ -203,14 +243,16 @@ void klines(CallContext& context, const Parameters& parameters, const Reply& rep
     return;
   }
   context.exchange.candles(
-    {index, interval, interval->shift(first, -quiet_candles(*interval)), stop}, context.candles,
-    [&exchange = context.exchange, index, interval, first, stop,
+    {index, source, interval->shift(first, -quiet_candles(*interval)), stop}, context.candles,
+    [&exchange = context.exchange, index, zoned, rolled = source != named, first, stop,
      reply](std::vector<engine::Candle> found) {
+      std::vector<engine::Candle> candles;
+      rolled ? engine::roll_up(candles, found, zoned) : candles.swap(found);
       JsonWriter json;
       json.open('[');
-      for (const auto& candle : engine::fill_gaps(std::move(found), *interval, stop)) {
+      for (const auto& candle : engine::fill_gaps(std::move(candles), zoned, stop)) {
         if (candle.open_ns >= first) {
-          write_kline(json, exchange.market(index), *interval, candle);
+          write_kline(json, exchange.market(index), zoned, candle);
         }
       }
       json.close(']');

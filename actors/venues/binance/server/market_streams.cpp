@@ -82,6 +82,7 @@ void MarketStreams::close(std::uint64_t id) {
     unsubscribe(at->second, name);
   }
   sessions_.erase(at);
+  gate_.close(id);
 }
 
 void MarketStreams::subscribe(Session& session, const std::string& name) {
@@ -215,16 +216,13 @@ void MarketStreams::publish(const Stream& stream, const std::string& payload) {
   net::SharedFrame named;
   for (const auto id : stream.sessions) {
     const auto& session = sessions_.at(id);
-    if (faults_->loses_frame()) {
-      continue;
-    }
     auto& frame = session.combined ? named : plain;
     if (!frame) {
       frame = net::make_frame(session.combined ? R"({"stream":")" + stream.name.text
                                                    + R"(","data":)" + payload + '}'
                                                : payload);
     }
-    session.session->send(frame);
+    gate_.send(session.session, stream.name.text, frame);
   }
 }
 

@@ -4,6 +4,7 @@
 #include "actors/venues/binance/server/settings.hpp"
 #include "actors/venues/binance/server/stream_name.hpp"
 #include "actors/venues/binance/server/user_streams.hpp"
+#include "actors/venues/exchange_server/frame_gate.hpp"
 
 #include <array>
 #include <deque>
@@ -18,7 +19,7 @@ namespace troupe::venues::binance::server {
 class MarketStreams {
 public:
   MarketStreams(exchange_server::FaultPlan& faults, UserStreams& users, const Limits& limits)
-    : faults_(&faults), users_(&users), limits_(limits) {}
+    : gate_(faults), users_(&users), limits_(limits) {}
 
   /// @param exchange  outlives this; nothing is told before
   void start(engine::Exchange& exchange);
@@ -82,7 +83,7 @@ private:
   [[nodiscard]] std::string ticker(std::size_t market, std::int64_t minutes, bool mini) const;
   [[nodiscard]] std::string all_tickers(const StreamName& name) const;
 
-  exchange_server::FaultPlan* faults_;
+  exchange_server::FrameGate gate_;
   UserStreams* users_;
   Limits limits_;
   engine::Exchange* exchange_ = nullptr;

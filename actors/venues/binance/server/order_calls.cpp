@@ -1,4 +1,4 @@
-#include "actors/venues/binance/server/order_form.hpp"
+#include "actors/venues/binance/server/order_replies.hpp"
 #include "actors/venues/binance/server/render.hpp"
 #include "actors/venues/binance/server/user_streams.hpp"
 #include "core/random.hpp"
@@ -7,12 +7,8 @@
 
 namespace troupe::venues::binance::server {
 
-namespace {
-
 using engine::Refusal;
 
-/// A client id as the venue makes them.
-/// @param salt  tells ids of one moment and one newest order apart
 std::string fresh_id(const CallContext& context, std::uint64_t salt) {
   const auto& orders = context.exchange.orders();
   const auto newest = orders.empty() ? 0 : orders.rbegin()->first;
@@ -20,7 +16,7 @@ std::string fresh_id(const CallContext& context, std::uint64_t salt) {
                            newest * (std::uint64_t{1} << 10U) + salt));
 }
 
-[[noreturn]] void refuse_order(Refusal refusal) {
+void refuse_order(Refusal refusal) {
   switch (refusal) {
     case Refusal::INSUFFICIENT_BALANCE:
       throw order_rejected("Account has insufficient balance for requested action.");
@@ -31,15 +27,18 @@ std::string fresh_id(const CallContext& context, std::uint64_t salt) {
     case Refusal::INVALID_PRICE: throw filter_failure("PRICE_FILTER");
     case Refusal::INVALID_QUANTITY: throw filter_failure("LOT_SIZE");
     case Refusal::NO_LIQUIDITY: throw order_rejected("Order book liquidity is less than LOT_SIZE.");
+    case Refusal::LIST_PRICES:
+      throw order_rejected("The relationship of the prices for the orders is not correct.");
     default: throw order_rejected("Order was not accepted.");
   }
 }
 
-std::string
-write_placed(const engine::Exchange& exchange, const engine::Order& order, ResponseKind response) {
+void write_placed(JsonWriter& json,
+                  const engine::Exchange& exchange,
+                  const engine::Order& order,
+                  ResponseKind response) {
   const auto& market = exchange.market(order.market);
-  JsonWriter json;
-  json.open('{')("symbol", symbol_of(market))("orderId", order.id)("orderListId", -1)(
+  json.open('{')("symbol", symbol_of(market))("orderId", order.id)("orderListId", list_id(order))(
     "clientOrderId", order.client_id)("transactTime", ms(order.updated));
   if (response != ResponseKind::ACK) {
     write_order_members(json, exchange, order);
@@ -62,16 +61,34 @@ write_placed(const engine::Exchange& exchange, const engine::Order& order, Respo
     json("selfTradePreventionMode", self_trade_text(order.self_trade));
   }
   json.close('}');
+}
+
+std::string cancel(CallContext& context, const engine::Order& order, std::string cancel_id) {
+  context.users.cancel_id = std::move(cancel_id);
+  (void)context.exchange.cancel(context.account, order.id);
+  JsonWriter json;
+  write_canceled(json, context.exchange, order, context.users.cancel_id);
+  context.users.cancel_id.clear();
   return json.take();
 }
+
+std::string
+cancel_id_of(const CallContext& context, const Parameters& parameters, const char* name) {
+  const auto given = parameters.find(name);
+  return given && !given->empty() ? std::string(*given) : fresh_id(context, 1);
+}
+
+namespace {
 
 std::string place(CallContext& context, const OrderForm& form) {
   const auto placed = context.exchange.place(form.order);
   if (placed.refusal != Refusal::NONE) {
     refuse_order(placed.refusal);
   }
-  return write_placed(context.exchange, *context.exchange.order(context.account, placed.order_id),
-                      form.response);
+  JsonWriter json;
+  write_placed(json, context.exchange, *context.exchange.order(context.account, placed.order_id),
+               form.response);
+  return json.take();
 }
 
 /// The open order that orderId or origClientOrderId names; throws -2011.
@@ -103,21 +120,6 @@ const engine::Order& order_to_cancel(const CallContext& context,
     }
   }
   return *order;
-}
-
-std::string cancel(CallContext& context, const engine::Order& order, std::string cancel_id) {
-  context.users.cancel_id = std::move(cancel_id);
-  (void)context.exchange.cancel(context.account, order.id);
-  JsonWriter json;
-  write_canceled(json, context.exchange, order, context.users.cancel_id);
-  context.users.cancel_id.clear();
-  return json.take();
-}
-
-std::string
-cancel_id_of(const CallContext& context, const Parameters& parameters, const char* name) {
-  const auto given = parameters.find(name);
-  return given && !given->empty() ? std::string(*given) : fresh_id(context, 1);
 }
 
 std::string error_object(const ApiError& error) {
@@ -168,9 +170,14 @@ void cancel_open_orders(CallContext& context, const Parameters& parameters, cons
   json.open('[');
   std::uint64_t count = 0;
   for (const auto* const order : context.exchange.open_orders(context.account)) {
-    if (order->market == market) {
-      json.raw(cancel(context, *order, fresh_id(context, ++count)));
+    if (order->market != market || !engine::is_open(order->status)) {
+      continue; // or ended with the list of one before it
     }
+    const auto* const list = context.exchange.list(context.account, order->list);
+    const auto cancel_id = fresh_id(context, ++count);
+    const auto canceled = cancel(context, *order, cancel_id);
+    list == nullptr ? void(json.raw(canceled))
+                    : write_list(json, context.exchange, *list, false, true, cancel_id);
   }
   if (count == 0) {
     throw cancel_rejected();
@@ -222,6 +229,61 @@ void cancel_replace(CallContext& context, const Parameters& parameters, const Re
   if (cancel_failed || place_failed) {
     throw ApiError{409, -2021, "Order cancel-replace partially failed.", json.take()};
   }
+  reply(json.take());
+}
+
+void amendments(CallContext& context, const Parameters& parameters, const Reply& reply) {
+  const auto index = market_of(context, parameters);
+  const auto& market = context.exchange.market(index);
+  const auto id = static_cast<std::uint64_t>(parameters.need_integer("orderId"));
+  const auto* const order = context.exchange.order(context.account, id);
+  if (order == nullptr || order->market != index) {
+    throw ApiError{400, -2013, "Order does not exist."};
+  }
+  JsonWriter json;
+  json.open('[');
+  std::uint64_t number = 0;
+  for (const auto& one : order->amendments) {
+    json.open('{')("symbol", symbol_of(market))("orderId", id)("executionId", ++number)(
+      "origClientOrderId", order->client_id)("newClientOrderId", order->client_id)(
+      "origQty", quantity_text(market, one.lots_before))("newQty", quantity_text(market, one.lots))(
+      "time", ms(one.time));
+    json.close('}');
+  }
+  json.close(']');
+  reply(json.take());
+}
+
+/// Less quantity, and the order keeps its place.
+void amend_order(CallContext& context, const Parameters& parameters, const Reply& reply) {
+  const auto& order = order_to_cancel(context, parameters, "orderId", "origClientOrderId");
+  (void)parameters.need("newQty");
+  const auto& market = context.exchange.market(order.market);
+  const auto quantity = *parameters.decimal<trading::Quantity>("newQty", digits);
+  if (quantity < filters_of(market).quantity_min
+      || !quantity.is_multiple_of(market.instrument().lot)) {
+    throw filter_failure("LOT_SIZE");
+  }
+  const auto lots = static_cast<std::int64_t>(quantity.multiple_of(market.instrument().lot));
+  const auto before = order.client_id;
+  const auto refusal = context.exchange.reduce(context.account, order.id, lots);
+  if (refusal != Refusal::NONE) {
+    throw ApiError{400, -2038, "The requested action would change no state; rejecting."};
+  }
+  JsonWriter json;
+  json.open('{')("transactTime", ms(order.updated))("executionId", context.users.executions());
+  json.key("amendedOrder")
+    .open('{')("symbol", symbol_of(market))("orderId", order.id)("orderListId", list_id(order))(
+      "origClientOrderId", before)("clientOrderId", order.client_id)(
+      "price", price_text(market, order.tick))("qty", quantity_text(market, order.lots))(
+      "executedQty", quantity_text(market, order.lots_filled))(
+      "preventedQty", quantity_text(market, order.lots_prevented))(
+      "quoteOrderQty", fixed(order.funds.value_or(trading::Money{}), digits))(
+      "cumulativeQuoteQty", fixed(order.quote_filled, digits))("status", status_text(order.status))(
+      "timeInForce", tif_text(order.tif))("type", kind_text(order.kind))(
+      "side", side_text(order.side))("workingTime", ms(order.working))(
+      "selfTradePreventionMode", self_trade_text(order.self_trade));
+  json.close('}').close('}');
   reply(json.take());
 }
 

@@ -122,6 +122,53 @@ void check_filters(const CallContext& context, const engine::PlaceOrder& order) 
   }
 }
 
+/// When a stop triggers: at a price, or so far from the best one.
+void read_trigger(const engine::Market& market,
+                  const Parameters& parameters,
+                  engine::PlaceOrder& order) {
+  if (!engine::is_stop(order.kind)) {
+    forbid(parameters, {"stopPrice", "trailingDelta"});
+    return;
+  }
+  const auto trailing = parameters.integer("trailingDelta");
+  const auto stop = parameters.find("stopPrice");
+  const bool has_stop = stop && !stop->empty();
+  if (!trailing && !has_stop) {
+    throw ApiError{400, -1102,
+                   "Param 'stopPrice' or 'trailingDelta' must be sent, but both were empty/null!"};
+  }
+  if (trailing && (*trailing < trailing_bips_min || *trailing > trailing_bips_max)) {
+    throw filter_failure("TRAILING_DELTA");
+  }
+  order.trailing_bips = trailing.value_or(0);
+  order.stop_tick = has_stop ? read_price(market, parameters, "stopPrice") : 0;
+}
+
+void read_iceberg(const engine::Market& market,
+                  const Parameters& parameters,
+                  engine::PlaceOrder& order) {
+  const auto shown = parameters.decimal<Quantity>("icebergQty", digits);
+  if (!shown || shown->is_zero()) {
+    return;
+  }
+  if (engine::is_market(order.kind)) {
+    throw not_required("icebergQty");
+  }
+  if (!shown->is_multiple_of(market.instrument().lot)) {
+    throw filter_failure("LOT_SIZE");
+  }
+  order.iceberg_lots = static_cast<std::int64_t>(shown->multiple_of(market.instrument().lot));
+  if (order.tif != trading::TimeInForce::GTC) {
+    throw ApiError{400, -1128, "Combination of optional parameters invalid."};
+  }
+  if (order.iceberg_lots > order.lots) {
+    throw order_rejected("IcebergQty exceeds QTY.");
+  }
+  if ((order.lots + order.iceberg_lots - 1) / order.iceberg_lots > iceberg_parts_max) {
+    throw filter_failure("ICEBERG_PARTS");
+  }
+}
+
 void read_terms(const engine::Market& market,
                 const Parameters& parameters,
                 engine::PlaceOrder& order) {
@@ -157,11 +204,8 @@ void read_terms(const engine::Market& market,
   } else {
     forbid(parameters, {"price"});
   }
-  if (engine::is_stop(kind)) {
-    order.stop_tick = read_price(market, parameters, "stopPrice");
-  } else {
-    forbid(parameters, {"stopPrice"});
-  }
+  read_trigger(market, parameters, order);
+  read_iceberg(market, parameters, order);
 }
 
 } // namespace
@@ -182,13 +226,6 @@ read_order(const CallContext& context, const Parameters& parameters, std::string
     throw ApiError{400, -1116, "Invalid orderType."};
   }
   order.kind = *kind;
-  if (parameters.has("trailingDelta")) {
-    throw order_rejected("Trailing stop orders are not supported for this symbol.");
-  }
-  if (const auto iceberg = parameters.decimal<Quantity>("icebergQty", digits);
-      iceberg && !iceberg->is_zero()) {
-    throw order_rejected("Iceberg orders are not supported for this symbol.");
-  }
   read_terms(context.exchange.market(order.market), parameters, order);
   order.client_id = read_client_id(parameters, std::move(client_id));
   const auto response = parameters.find("newOrderRespType").value_or("");

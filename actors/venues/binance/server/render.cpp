@@ -98,6 +98,24 @@ ticker_figures(const engine::Market& market, const engine::DayStats& stats, core
   return out;
 }
 
+namespace {
+
+/// Those that only some orders have.
+void write_rarer_members(JsonWriter& json,
+                         const engine::Market& market,
+                         const engine::Order& order) {
+  if (order.trailing_bips != 0) {
+    json("trailingDelta", order.trailing_bips)("trailingTime",
+                                               order.trail_tick == 0 ? -1 : ms(order.created));
+  }
+  if (order.prevented_match != 0) {
+    json("preventedMatchId", order.prevented_match)("preventedQuantity",
+                                                    quantity_text(market, order.lots_prevented));
+  }
+}
+
+} // namespace
+
 void write_order_members(JsonWriter& json,
                          const engine::Exchange& exchange,
                          const engine::Order& order) {
@@ -111,22 +129,27 @@ void write_order_members(JsonWriter& json,
   if (engine::is_stop(order.kind)) {
     json("stopPrice", price_text(market, order.stop_tick));
   }
+  if (order.iceberg_lots != 0) {
+    json("icebergQty", quantity_text(market, order.iceberg_lots));
+  }
+  write_rarer_members(json, market, order);
 }
 
 void write_order(JsonWriter& json, const engine::Exchange& exchange, const engine::Order& order) {
   const auto& market = exchange.market(order.market);
-  json.open('{')("symbol", symbol_of(market))("orderId", order.id)("orderListId", -1)(
+  json.open('{')("symbol", symbol_of(market))("orderId", order.id)("orderListId", list_id(order))(
     "clientOrderId", order.client_id)("price", price_text(market, order.tick))(
     "origQty", quantity_text(market, order.lots))("executedQty",
                                                   quantity_text(market, order.lots_filled))(
     "cummulativeQuoteQty", fixed(order.quote_filled, digits))("status", status_text(order.status))(
     "timeInForce", tif_text(order.tif))("type", kind_text(order.kind))(
     "side", side_text(order.side))("stopPrice", price_text(market, order.stop_tick))(
-    "icebergQty", fixed(trading::Quantity{}, digits))("time", ms(order.created))("updateTime",
-                                                                                 ms(order.updated))(
-    "isWorking", !order.waiting())("workingTime", order.waiting() ? -1 : ms(order.working))(
+    "icebergQty", quantity_text(market, order.iceberg_lots))("time", ms(order.created))(
+    "updateTime", ms(order.updated))("isWorking", !order.waiting())(
+    "workingTime", order.waiting() ? -1 : ms(order.working))(
     "origQuoteOrderQty", fixed(order.funds.value_or(trading::Money{}), digits))(
     "selfTradePreventionMode", self_trade_text(order.self_trade));
+  write_rarer_members(json, market, order);
   json.close('}');
 }
 
@@ -135,7 +158,7 @@ void write_canceled(JsonWriter& json,
                     const engine::Order& order,
                     std::string_view cancel_id) {
   json.open('{')("symbol", symbol_of(exchange.market(order.market)))(
-    "origClientOrderId", order.client_id)("orderId", order.id)("orderListId", -1)(
+    "origClientOrderId", order.client_id)("orderId", order.id)("orderListId", list_id(order))(
     "clientOrderId", cancel_id)("transactTime", ms(order.updated));
   write_order_members(json, exchange, order);
   json("selfTradePreventionMode", self_trade_text(order.self_trade)).close('}');

@@ -61,6 +61,10 @@ ticker_figures(const engine::Market& market, const engine::DayStats& stats, core
 [[nodiscard]] inline std::string_view side_text(trading::Side side) {
   return side == trading::Side::BUY ? "BUY" : "SELL";
 }
+/// Number of the order's list, -1 for none.
+[[nodiscard]] inline std::int64_t list_id(const engine::Order& order) {
+  return order.list == 0 ? -1 : static_cast<std::int64_t>(order.list);
+}
 /// Mean price of a candle's trades, 8 digits.
 [[nodiscard]] std::string mean_price(const engine::Market& market, const engine::Candle& candle);
 

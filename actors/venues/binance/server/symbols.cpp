@@ -58,13 +58,14 @@ void write_filters(JsonWriter& json, const engine::Market& market) {
   open("LOT_SIZE")("minQty", fixed(filters.quantity_min, digits))(
     "maxQty", fixed(filters.quantity_max, digits))("stepSize", lot)
     .close('}');
-  open("ICEBERG_PARTS")("limit", 10).close('}');
+  open("ICEBERG_PARTS")("limit", iceberg_parts_max).close('}');
   open("MARKET_LOT_SIZE")("minQty", fixed(trading::Quantity{}, digits))(
     "maxQty", fixed(filters.market_quantity_max, digits))("stepSize",
                                                           fixed(trading::Quantity{}, digits))
     .close('}');
-  open("TRAILING_DELTA")("minTrailingAboveDelta", 10)("maxTrailingAboveDelta", 2000)(
-    "minTrailingBelowDelta", 10)("maxTrailingBelowDelta", 2000)
+  open("TRAILING_DELTA")("minTrailingAboveDelta", trailing_bips_min)("maxTrailingAboveDelta",
+                                                                     trailing_bips_max)(
+    "minTrailingBelowDelta", trailing_bips_min)("maxTrailingBelowDelta", trailing_bips_max)
     .close('}');
   open("PERCENT_PRICE_BY_SIDE")("bidMultiplierUp", "5")("bidMultiplierDown", "0.2")(
     "askMultiplierUp", "5")("askMultiplierDown", "0.2")("avgPriceMins", 5)
@@ -74,7 +75,9 @@ void write_filters(JsonWriter& json, const engine::Market& market) {
                                                                                    5)
     .close('}');
   open("MAX_NUM_ORDERS")("maxNumOrders", max_open_orders).close('}');
+  open("MAX_NUM_ORDER_LISTS")("maxNumOrderLists", 20).close('}');
   open("MAX_NUM_ALGO_ORDERS")("maxNumAlgoOrders", max_algo_orders).close('}');
+  open("MAX_NUM_ORDER_AMENDS")("maxNumOrderAmends", 10).close('}');
   json.close(']');
 }
 
@@ -86,10 +89,10 @@ void write_symbol(JsonWriter& json, const engine::Market& market) {
   json.key("orderTypes")
     .raw(R"(["LIMIT","LIMIT_MAKER","MARKET","STOP_LOSS","STOP_LOSS_LIMIT","TAKE_PROFIT",)"
          R"("TAKE_PROFIT_LIMIT"])");
-  json("icebergAllowed", false)("ocoAllowed", false)("otoAllowed", false)("opoAllowed", false)(
-    "quoteOrderQtyMarketAllowed", true)("allowTrailingStop", false)("cancelReplaceAllowed", true)(
-    "amendAllowed", false)("pegInstructionsAllowed", false)("isSpotTradingAllowed",
-                                                            true)("isMarginTradingAllowed", false);
+  json("icebergAllowed", true)("ocoAllowed", true)("otoAllowed", true)("opoAllowed", false)(
+    "quoteOrderQtyMarketAllowed", true)("allowTrailingStop", true)("cancelReplaceAllowed", true)(
+    "amendAllowed", true)("pegInstructionsAllowed", false)("isSpotTradingAllowed",
+                                                           true)("isMarginTradingAllowed", false);
   json.key("filters");
   write_filters(json, market);
   json.key("permissions").raw("[]").key("permissionSets").raw(R"([["SPOT"]])");

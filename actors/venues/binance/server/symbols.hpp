@@ -17,6 +17,9 @@ inline constexpr std::string_view quote_asset = "USDT";
 inline constexpr int digits = 8; ///< of every price, quantity and amount on the wire
 inline constexpr std::int64_t max_open_orders = 200;
 inline constexpr std::int64_t max_algo_orders = 5;
+inline constexpr std::int64_t iceberg_parts_max = 10;
+inline constexpr std::int64_t trailing_bips_min = 10;
+inline constexpr std::int64_t trailing_bips_max = 2'000;
 
 /// BTCUSDT
 [[nodiscard]] std::string symbol_of(const engine::Market& market);

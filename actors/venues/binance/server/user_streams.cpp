@@ -137,6 +137,7 @@ std::string_view execution_type(engine::OrderChange change) {
     case engine::OrderChange::CANCELED: return "CANCELED";
     case engine::OrderChange::EXPIRED: return "EXPIRED";
     case engine::OrderChange::TRADE_PREVENTION: return "TRADE_PREVENTION";
+    case engine::OrderChange::REDUCED: return "REPLACED";
     case engine::OrderChange::NEW:
     case engine::OrderChange::TRIGGERED: break;
   }
@@ -156,8 +157,9 @@ void UserStreams::on_order(const engine::Exchange& exchange,
   json.open('{')("e", "executionReport")("E", ms(time_))("s", symbol_of(market))(
     "c", canceled ? cancel_id : order.client_id)("S", side_text(order.side))(
     "o", kind_text(order.kind))("f", tif_text(order.tif))("q", quantity_text(market, order.lots))(
-    "p", price_text(market, order.tick))("P", price_text(market, order.stop_tick))("F", zero)(
-    "g", -1)("C", canceled ? order.client_id : std::string{})("x", execution_type(change))(
+    "p", price_text(market, order.tick))("P", price_text(market, order.stop_tick))(
+    "F", quantity_text(market, order.iceberg_lots))("g", list_id(order))(
+    "C", canceled ? order.client_id : std::string{})("x", execution_type(change))(
     "X", status_text(order.status))("r", "NONE")("i", order.id);
   json("l", execution != nullptr ? quantity_text(market, execution->lots)
                                  : zero)("z", quantity_text(market, order.lots_filled))(
@@ -177,8 +179,28 @@ void UserStreams::on_order(const engine::Exchange& exchange,
   if (!order.waiting()) {
     json("W", ms(order.working));
   }
+  if (order.trailing_bips != 0) {
+    json("d", order.trailing_bips)("D", order.trail_tick == 0 ? -1 : ms(order.created));
+  }
   json("V", self_trade_text(order.self_trade)).close('}');
   publish(order.account, json.text());
+}
+
+void UserStreams::on_list(const engine::Exchange& exchange, const engine::OrderList& list) {
+  const auto symbol = symbol_of(exchange.market(list.market));
+  JsonWriter json;
+  json.open('{')("e", "listStatus")("E", ms(time_))("s", symbol)("g", list.id)(
+    "c", list.contingency == engine::Contingency::OCO ? "OCO" : "OTO")(
+    "l", list.done ? "ALL_DONE" : "EXEC_STARTED")("L", list.done ? "ALL_DONE" : "EXECUTING")(
+    "r", "NONE")("C", list.client_id)("T", ms(exchange.now()));
+  json.key("O").open('[');
+  for (const auto id : list.orders) {
+    if (const auto* const order = exchange.order(list.account, id)) {
+      json.open('{')("s", symbol)("i", id)("c", order->client_id).close('}');
+    }
+  }
+  json.close(']').close('}');
+  publish(list.account, json.text());
 }
 
 void UserStreams::on_balances(const engine::Exchange& exchange,

@@ -46,6 +46,9 @@ public:
                 const engine::Order& order,
                 engine::OrderChange change,
                 const engine::Execution* execution);
+  void on_list(const engine::Exchange& exchange, const engine::OrderList& list);
+  /// Number of the last execution report.
+  [[nodiscard]] std::uint64_t executions() const { return executions_; }
   void on_balances(const engine::Exchange& exchange,
                    std::size_t account,
                    const std::vector<std::string>& assets);

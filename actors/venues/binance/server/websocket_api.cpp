@@ -86,7 +86,17 @@ void BinanceServer::api_message(const net::SessionPtr& session, std::string_view
   api_call(session, id, *method->string(), parameters);
 }
 
-std::size_t BinanceServer::api_account(const Parameters& parameters, Security security) const {
+std::size_t BinanceServer::api_account(const net::SessionPtr& session,
+                                       const Parameters& parameters,
+                                       Security security) const {
+  const auto logged_on = sessions_.at(session->id()).account;
+  if (logged_on && !parameters.has("apiKey")) { // then nothing needs to be signed
+    if (security == Security::SIGNED) {
+      (void)parameters.need("timestamp");
+      check_time(parameters);
+    }
+    return *logged_on;
+  }
   const auto account = authenticate(parameters.find("apiKey").value_or(""));
   if (security == Security::SIGNED) {
     (void)parameters.need("timestamp");
@@ -96,14 +106,36 @@ std::size_t BinanceServer::api_account(const Parameters& parameters, Security se
         sent.push_back(entry);
       }
     }
-    const auto expected =
-      signing::binance_websocket_signature(exchange_->account(account).secret, std::move(sent));
-    if (!signing::equal_hex_in_constant_time(expected, parameters.need("signature"))) {
-      throw ApiError{400, -1022, "Signature for this request is not valid."};
-    }
+    check_signature(account, signing::binance_websocket_payload(std::move(sent)),
+                    parameters.need("signature"));
     check_time(parameters);
   }
   return account;
+}
+
+void BinanceServer::log_on(const net::SessionPtr& session, const Parameters& parameters) {
+  const auto account = api_account(session, parameters, Security::SIGNED);
+  const auto& key = exchange_->account(account).public_key;
+  if (key.empty() || signing::public_key_kind(key) != signing::PublicKeyKind::ED25519) {
+    throw ApiError{400, -4056,
+                   std::string(key.empty() ? "HMAC_SHA256" : "RSA") + " API key is not supported."};
+  }
+  auto& state = sessions_.at(session->id());
+  state.account = account;
+  state.logged_on = time_;
+}
+
+std::string BinanceServer::session_status(const net::SessionPtr& session) const {
+  const auto& state = sessions_.at(session->id());
+  JsonWriter json;
+  json.open('{').key("apiKey");
+  state.account ? void(json.value(exchange_->account(*state.account).key)) : void(json.null());
+  json.key("authorizedSince");
+  state.account ? void(json.value(ms(state.logged_on))) : void(json.null());
+  json("connectedSince", ms(state.opened))("returnRateLimits", true)("serverTime", ms(time_))(
+    "userDataStream", !users_.subscriptions(session->id()).empty())
+    .close('}');
+  return json.take();
 }
 
 bool BinanceServer::session_call(const net::SessionPtr& session,
@@ -113,17 +145,13 @@ bool BinanceServer::session_call(const net::SessionPtr& session,
   const auto result = [&](const std::string& json) {
     api_reply(session, id, 200, "result", json, true, std::nullopt);
   };
-  if (method == "session.logon") {
-    (void)api_account(parameters, Security::SIGNED);
-    throw ApiError{400, -4056, "HMAC_SHA256 API key is not supported."};
-  }
-  if (method == "session.status" || method == "session.logout") {
-    JsonWriter json;
-    json.open('{').key("apiKey").null().key("authorizedSince").null();
-    json("connectedSince", ms(sessions_.at(session->id()).opened))("returnRateLimits", true)(
-      "serverTime", ms(time_))("userDataStream", !users_.subscriptions(session->id()).empty())
-      .close('}');
-    result(json.text());
+  if (method == "session.logon" || method == "session.status" || method == "session.logout") {
+    if (method == "session.logon") {
+      log_on(session, parameters);
+    } else if (method == "session.logout") {
+      sessions_.at(session->id()).account.reset();
+    }
+    result(session_status(session));
     return true;
   }
   if (method == "session.subscriptions") {
@@ -136,11 +164,13 @@ bool BinanceServer::session_call(const net::SessionPtr& session,
     result(json.text());
     return true;
   }
-  if (method == "userDataStream.subscribe") {
+  if (method == "userDataStream.subscribe" && !sessions_.at(session->id()).account) {
     throw ApiError{401, -2014, "API-key format invalid."}; // only after session.logon
   }
-  if (method == "userDataStream.subscribe.signature") {
-    const auto account = api_account(parameters, Security::SIGNED);
+  if (method == "userDataStream.subscribe" || method == "userDataStream.subscribe.signature") {
+    const auto account = method == "userDataStream.subscribe"
+                           ? *sessions_.at(session->id()).account
+                           : api_account(session, parameters, Security::SIGNED);
     const auto number = users_.subscribe(session, account, UserStreams::Form::API, {});
     result(R"({"subscriptionId":)" + std::to_string(number) + '}');
     return true;
@@ -188,7 +218,7 @@ void BinanceServer::api_call(const net::SessionPtr& session,
     }
     CallContext context = this->context();
     if (known->security != Security::NONE) {
-      context.account = api_account(parameters, known->security);
+      context.account = api_account(session, parameters, known->security);
     }
     const auto account =
       known->places_order ? std::optional{context.account} : std::optional<std::size_t>{};

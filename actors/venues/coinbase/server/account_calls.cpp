@@ -177,6 +177,14 @@ void profile(CallContext& context, const Reply& reply) {
   reply({json.take()});
 }
 
+/// Nothing can be transferred here, so that nothing limits it.
+void exchange_limits(CallContext& context, const Reply& reply) {
+  JsonWriter json;
+  json.open('{')("limit_currency", context.exchange.settings().quote_asset);
+  json.key("transfer_limits").raw("{}").close('}');
+  reply({json.take()});
+}
+
 void verify(CallContext& context, const Reply& reply) {
   JsonWriter json;
   json.open('{')("id", uuid_of("user", context.account)).close('}');

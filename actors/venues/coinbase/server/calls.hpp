@@ -55,6 +55,7 @@ void products(CallContext& context, const Reply& reply);
 void product(CallContext& context, const Reply& reply);
 void ticker(CallContext& context, const Reply& reply);
 void stats(CallContext& context, const Reply& reply);
+void volume_summary(CallContext& context, const Reply& reply);
 void candles(CallContext& context, const Reply& reply);
 void book(CallContext& context, const Reply& reply);
 void trades(CallContext& context, const Reply& reply);
@@ -70,6 +71,7 @@ void fills(CallContext& context, const Reply& reply);
 void fees(CallContext& context, const Reply& reply);
 void profiles(CallContext& context, const Reply& reply);
 void profile(CallContext& context, const Reply& reply);
+void exchange_limits(CallContext& context, const Reply& reply);
 void verify(CallContext& context, const Reply& reply);
 void nothing_listed(CallContext& context, const Reply& reply);
 // ---- order_calls.cpp

@@ -78,9 +78,9 @@ void Feed::send(const FeedSession& session, const std::string& text) const {
 void Feed::publish(Channel channel, std::size_t market, const std::string& text) {
   net::SharedFrame frame;
   for (const auto& [id, session] : sessions_) {
-    if (session.has(channel, market) && !faults_->loses_frame()) {
+    if (session.has(channel, market)) {
       frame = frame ? frame : net::make_frame(text);
-      session.session->send(frame);
+      gate_.send(session.session, std::string(row(channel).name) + std::to_string(market), frame);
     }
   }
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/venues/coinbase/server/render.hpp"
-#include "actors/venues/exchange_server/faults.hpp"
+#include "actors/venues/exchange_server/frame_gate.hpp"
 #include "net/websocket.hpp"
 
 #include <array>
@@ -50,12 +50,15 @@ struct FeedRequest {
 /// What the feed sends, and to whom.
 class Feed {
 public:
-  explicit Feed(exchange_server::FaultPlan& faults) : faults_(&faults) {}
+  explicit Feed(exchange_server::FaultPlan& faults) : faults_(&faults), gate_(faults) {}
   /// Nothing is told before. @param exchange  outlives this
   void start(engine::Exchange& exchange) { exchange_ = &exchange; }
 
   FeedSession& open(const net::SessionPtr& session, core::Timestamp now);
-  void close(std::uint64_t session) { sessions_.erase(session); }
+  void close(std::uint64_t session) {
+    sessions_.erase(session);
+    gate_.close(session);
+  }
   [[nodiscard]] FeedSession* find(std::uint64_t session);
   [[nodiscard]] std::map<std::uint64_t, FeedSession>& sessions() { return sessions_; }
 
@@ -98,6 +101,7 @@ private:
                                         std::optional<std::size_t> reader) const;
 
   exchange_server::FaultPlan* faults_;
+  exchange_server::FrameGate gate_;
   engine::Exchange* exchange_ = nullptr;
   std::map<std::uint64_t, FeedSession> sessions_;
   std::vector<Changes> changes_;

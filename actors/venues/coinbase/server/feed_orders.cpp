@@ -133,9 +133,9 @@ void Feed::publish_order(std::size_t market, const engine::BookOrderEvent& event
       if (!faults_->now().stall_streams) {
         send(session, order_event(market, event, session.account));
       }
-    } else if (!faults_->loses_frame()) {
+    } else {
       shared = shared ? shared : net::make_frame(order_event(market, event, std::nullopt));
-      session.session->send(shared);
+      gate_.send(session.session, "full" + std::to_string(market), shared);
     }
   }
 }

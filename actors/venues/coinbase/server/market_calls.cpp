@@ -176,6 +176,27 @@ void stats(CallContext& context, const Reply& reply) {
   reply({json.take()});
 }
 
+/// Of all products: a day's and 30 days' volume.
+void volume_summary(CallContext& context, const Reply& reply) {
+  JsonWriter json;
+  json.open('[');
+  for (std::size_t i = 0; i < context.exchange.markets(); ++i) {
+    const auto& market = context.exchange.market(i);
+    const auto day = market.day_stats(context.exchange.now()).sum.lots;
+    json.open('{')("id", product_of(market))("base_currency", market.base())(
+      "quote_currency", context.exchange.settings().quote_asset)("display_name",
+                                                                 product_of(market));
+    json.key("market_types").raw(R"(["spot"])");
+    json("spot_volume_24hour", size_text(market, day))(
+      "spot_volume_30day", size_text(market, std::max(day, context.month_lots[i])))(
+      "rfq_volume_24hour", "0")("rfq_volume_30day", "0")("conversion_volume_24hour",
+                                                         "0")("conversion_volume_30day", "0")
+      .close('}');
+  }
+  json.close(']');
+  reply({json.take()});
+}
+
 void candles(CallContext& context, const Reply& reply) {
   const auto index = market_of(context, context.parameter);
   const auto wanted = context.request.parameter("granularity").value_or("60");

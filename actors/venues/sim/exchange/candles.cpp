@@ -52,11 +52,15 @@ constexpr std::array<CandleInterval, 16> intervals{{
 } // namespace
 
 std::int64_t CandleInterval::open_of(std::int64_t t) const {
-  return step_ns == 0 ? start_of(month_of(t)) : floor_to(t - offset_ns, step_ns) + offset_ns;
+  const auto local = t + zone_ns;
+  return (step_ns == 0 ? start_of(month_of(local))
+                       : floor_to(local - offset_ns, step_ns) + offset_ns)
+         - zone_ns;
 }
 
 std::int64_t CandleInterval::shift(std::int64_t open, std::int64_t n) const {
-  return step_ns == 0 ? start_of(month_of(open) + std::chrono::months{n}) : open + n * step_ns;
+  return step_ns == 0 ? start_of(month_of(open + zone_ns) + std::chrono::months{n}) - zone_ns
+                      : open + n * step_ns;
 }
 
 const std::array<CandleInterval, 16>& candle_intervals() {

@@ -19,6 +19,7 @@ struct CandleInterval {
   std::string_view text;
   std::int64_t step_ns = 0;   ///< 0: calendar months in UTC
   std::int64_t offset_ns = 0; ///< of the first start after 1970: weeks start on Monday
+  std::int64_t zone_ns = 0;   ///< clocks are so far ahead of UTC: days start at their midnight
 
   /// Start of the candle that holds `t`.
   [[nodiscard]] std::int64_t open_of(std::int64_t t) const;

@@ -62,9 +62,12 @@ void Exchange::advance(Timestamp now) {
     now_ = std::min(now, now_ + step_max);
     for (std::size_t i = 0; i < markets_.size(); ++i) {
       markets_[i]->advance(now_);
+      settle_lists();
       trigger_stops(i);
     }
+    refill_icebergs();
     expire_orders();
+    settle_lists();
     flush_balances();
   }
 }
@@ -186,7 +189,7 @@ Money Exchange::cost_of_hold(const Order& order) const {
   }
   auto tick = order.tick;
   if (is_market(order.kind)) {
-    tick = order.waiting() ? order.stop_tick : 0;
+    tick = !order.waiting() ? 0 : order.stop_tick != 0 ? order.stop_tick : market.last_tick();
   }
   const auto notional = order.funds && order.lots == 0 ? *order.funds : market.notional(tick, left);
   return settings_.fee_asset == FeeAsset::QUOTE && !order.funds
@@ -253,6 +256,9 @@ void Exchange::fill_order(Order& order, const PublicTrade& trade, std::int64_t l
   account.executions.push_back(execution);
   if (account.executions.size() > settings_.closed_orders_max) {
     account.executions.pop_front();
+  }
+  if (order.list != 0) {
+    due_lists_.insert(order.list);
   }
   listener_.on_order(order, OrderChange::TRADE, &execution);
 }

@@ -17,6 +17,7 @@ struct AccountSettings {
   std::string secret;
   std::string passphrase;
   std::map<std::string, Money> balances; ///< at the start
+  std::string public_key{};              ///< PEM; empty: the secret is for HMAC
 };
 
 enum class FeeAsset : std::uint8_t {
@@ -103,8 +104,15 @@ public:
   }
 
   [[nodiscard]] Placed place(const PlaceOrder& order);
+  /// All of them or none. @returns the list's number as order_id
+  [[nodiscard]] Placed place_list(const PlaceList& list);
+  /// With an order of a list goes the list.
   /// @returns UNKNOWN_ORDER where it is not the account's or not open
   [[nodiscard]] Refusal cancel(std::size_t account, std::uint64_t order_id);
+  [[nodiscard]] Refusal cancel_list(std::size_t account, std::uint64_t list_id);
+  /// Takes quantity from an order, which keeps its place.
+  /// @returns INVALID_QUANTITY where it is not less, or not more than what is filled
+  [[nodiscard]] Refusal reduce(std::size_t account, std::uint64_t order_id, std::int64_t lots);
 
   /// The account's order; null where there is none.
   [[nodiscard]] const Order* order(std::size_t account, std::uint64_t id) const;
@@ -113,6 +121,13 @@ public:
   [[nodiscard]] const std::map<std::uint64_t, Order>& orders() const { return orders_; }
   /// Open ones, ascending by id.
   [[nodiscard]] std::vector<const Order*> open_orders(std::size_t account) const;
+  /// The account's list; null where there is none.
+  [[nodiscard]] const OrderList* list(std::size_t account, std::uint64_t id) const;
+  [[nodiscard]] const OrderList* list_by_client(std::size_t account, std::string_view id) const;
+  [[nodiscard]] const std::map<std::uint64_t, OrderList>& lists() const { return lists_; }
+  [[nodiscard]] const std::deque<PreventedMatch>& prevented_matches(std::size_t account) const {
+    return accounts_[account].prevented;
+  }
   [[nodiscard]] const std::deque<Execution>& executions(std::size_t account) const {
     return accounts_[account].executions;
   }
@@ -125,6 +140,7 @@ private:
     std::set<std::uint64_t> open;
     std::map<std::string, std::uint64_t, std::less<>> by_client;
     std::deque<Execution> executions;
+    std::deque<PreventedMatch> prevented;
   };
   struct Happened;
   class Recorder;
@@ -133,8 +149,26 @@ private:
                        const matching::Fill& fill,
                        const PublicTrade& trade) override;
   [[nodiscard]] Refusal check(const PlaceOrder& order) const;
+  [[nodiscard]] Refusal check_form(const PlaceOrder& order) const;
+  [[nodiscard]] Refusal check_market(const PlaceOrder& order) const;
+  [[nodiscard]] Refusal check_list(const PlaceList& list) const;
   [[nodiscard]] bool would_trigger(const PlaceOrder& order) const;
   [[nodiscard]] Refusal size_market_order(Order& order);
+  [[nodiscard]] Refusal admit(Order& order, Money covered = {});
+  Order& keep(Order order, OrderStatus status = OrderStatus::NEW);
+  void start(Order& order);
+  void after_change();
+  [[nodiscard]] Order* own_front(const Order& order);
+  void prevent(Order& taker, Order& maker, std::int64_t maker_lots, std::int64_t taker_lots);
+  void withdraw(Order& order, OrderStatus status, OrderChange change);
+  void refill_icebergs();
+  void show_part(Order& order);
+  void follow_trail(Order& order) const;
+  void settle_lists();
+  void settle_list(OrderList& list);
+  void settle_pair(Order& one, Order& other);
+  void activate(OrderList& list);
+  [[nodiscard]] bool rising(const PlaceOrder& order) const;
   [[nodiscard]] Money cost_of_hold(const Order& order) const;
   [[nodiscard]] std::string pays_with(const Order& order) const;
   void execute(Order& order);
@@ -163,6 +197,11 @@ private:
   std::deque<std::uint64_t> closed_;
   std::vector<std::set<std::uint64_t>> stops_; ///< by market
   std::set<std::uint64_t> expiring_;
+  std::set<std::uint64_t> refills_;   ///< icebergs between two parts
+  std::set<std::uint64_t> due_lists_; ///< an order of theirs changed
+  std::map<std::uint64_t, OrderList> lists_;
+  std::uint64_t next_list_id_ = 1;
+  std::uint64_t prevented_ = 0;
   std::uint64_t next_order_id_;
   std::vector<std::unique_ptr<Market>> markets_;
 };

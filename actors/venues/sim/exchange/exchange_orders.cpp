@@ -49,10 +49,13 @@ matching::SelfTrade self_trade_of(SelfTradeMode mode) {
 
 } // namespace
 
-Refusal Exchange::check(const PlaceOrder& order) const {
+/// Whether it can be an order at all.
+Refusal Exchange::check_form(const PlaceOrder& order) const {
   const bool market = is_market(order.kind);
+  const bool stop = is_stop(order.kind);
   if ((!market && (order.tick < 1 || order.tick > matching::max_tick))
-      || (is_stop(order.kind) && (order.stop_tick < 1 || order.stop_tick > matching::max_tick))) {
+      || (stop && order.stop_tick == 0 && order.trailing_bips == 0) || order.stop_tick < 0
+      || order.stop_tick > matching::max_tick) {
     return Refusal::INVALID_PRICE;
   }
   const bool by_funds = order.kind == OrderKind::MARKET && order.funds && order.lots == 0;
@@ -68,9 +71,12 @@ Refusal Exchange::check(const PlaceOrder& order) const {
   const auto open = std::count_if(account.open.begin(), account.open.end(), [&](std::uint64_t id) {
     return orders_.at(id).market == order.market;
   });
-  if (static_cast<std::size_t>(open) >= settings_.open_orders_max) {
-    return Refusal::TOO_MANY_ORDERS;
-  }
+  return static_cast<std::size_t>(open) >= settings_.open_orders_max ? Refusal::TOO_MANY_ORDERS
+                                                                     : Refusal::NONE;
+}
+
+/// Whether it can be one where the market stands now.
+Refusal Exchange::check_market(const PlaceOrder& order) const {
   if (would_trigger(order)) {
     return Refusal::STOP_WOULD_TRIGGER;
   }
@@ -82,6 +88,11 @@ Refusal Exchange::check(const PlaceOrder& order) const {
     return crosses ? Refusal::WOULD_TAKE : Refusal::NONE;
   }
   return Refusal::NONE;
+}
+
+Refusal Exchange::check(const PlaceOrder& order) const {
+  const auto refusal = check_form(order);
+  return refusal != Refusal::NONE ? refusal : check_market(order);
 }
 
 /// A market order's quantity where it says an amount, and whether the account can pay for what the
@@ -129,24 +140,22 @@ Refusal Exchange::size_market_order(Order& order) {
            : Refusal::NONE;
 }
 
-Placed Exchange::place(const PlaceOrder& request) {
-  if (const auto refusal = check(request); refusal != Refusal::NONE) {
-    return {refusal};
-  }
-  Order order;
-  static_cast<PlaceOrder&>(order) = request;
+/// Sets aside what the order may cost, and finds the size of one by amount.
+/// @param covered  set aside by another order already
+Refusal Exchange::admit(Order& order, Money covered) {
   if (order.kind == OrderKind::MARKET) {
-    if (const auto refusal = size_market_order(order); refusal != Refusal::NONE) {
-      return {refusal};
-    }
-  } else {
-    order.held = cost_of_hold(order);
-    if (!accounts_[order.account].ledger.hold(pays_with(order), order.held)) {
-      return {Refusal::INSUFFICIENT_BALANCE};
-    }
+    return size_market_order(order);
   }
+  order.held = std::max(Money{}, cost_of_hold(order) - covered);
+  return accounts_[order.account].ledger.hold(pays_with(order), order.held)
+           ? Refusal::NONE
+           : Refusal::INSUFFICIENT_BALANCE;
+}
+
+Order& Exchange::keep(Order order, OrderStatus status) {
   const auto id = next_order_id_++;
   order.id = id;
+  order.status = status;
   order.created = order.updated = order.working = now_;
   auto& kept = orders_.emplace(id, std::move(order)).first->second;
   auto& account = accounts_[kept.account];
@@ -157,15 +166,43 @@ Placed Exchange::place(const PlaceOrder& request) {
   if (kept.expires) {
     expiring_.insert(id);
   }
-  listener_.on_order(kept, OrderChange::NEW, nullptr);
-  if (kept.waiting()) {
-    stops_[kept.market].insert(id);
+  return kept;
+}
+
+void Exchange::start(Order& order) {
+  if (order.waiting()) {
+    stops_[order.market].insert(order.id);
   } else {
-    execute(kept);
-    trigger_stops(kept.market);
+    execute(order);
   }
+}
+
+/// What an order of an account sets off, and what there is to tell of it.
+void Exchange::after_change() {
+  settle_lists();
+  for (std::size_t i = 0; i < markets_.size(); ++i) {
+    trigger_stops(i);
+  }
+  refill_icebergs();
+  settle_lists();
   flush_balances();
   forget_old();
+}
+
+Placed Exchange::place(const PlaceOrder& request) {
+  if (const auto refusal = check(request); refusal != Refusal::NONE) {
+    return {refusal};
+  }
+  Order order;
+  static_cast<PlaceOrder&>(order) = request;
+  if (const auto refusal = admit(order); refusal != Refusal::NONE) {
+    return {refusal};
+  }
+  auto& kept = keep(std::move(order));
+  const auto id = kept.id;
+  listener_.on_order(kept, OrderChange::NEW, nullptr);
+  start(kept);
+  after_change();
   return {Refusal::NONE, id};
 }
 
@@ -211,6 +248,7 @@ void Exchange::run(Order& order, std::int64_t lots, bool& again) {
       case Happened::Kind::FILL: settle(order, one.fill); break;
       case Happened::Kind::RESTED:
         order.ref = one.ref;
+        show_part(order);
         market.sync_level(order.side, order.tick, now_);
         market.tell({.what = What::OPEN,
                      .order = order.id,
@@ -227,6 +265,13 @@ void Exchange::run(Order& order, std::int64_t lots, bool& again) {
           again = true;
         } else if (const auto at = orders_.find(one.tag); at != orders_.end()) {
           auto& ended = at->second;
+          if (prevented && ended.id == order.id) {
+            if (auto* const met = own_front(order)) {
+              prevent(order, *met, 0, one.lots);
+            }
+          } else if (prevented) {
+            prevent(order, ended, one.lots, 0);
+          }
           finish(ended, prevented ? OrderStatus::EXPIRED_IN_MATCH : OrderStatus::EXPIRED,
                  prevented ? OrderChange::TRADE_PREVENTION : OrderChange::EXPIRED);
           if (one.ref) {
@@ -263,7 +308,10 @@ void Exchange::settle(Order& taker, const matching::Fill& fill) {
               now_);
   market.sync_level(maker_side, fill.tick, now_);
   if (fill.maker_lots_left == 0) {
-    if (maker != nullptr) {
+    if (maker != nullptr && maker->lots_left() > 0) {
+      maker->refill = true;
+      refills_.insert(maker->id);
+    } else if (maker != nullptr) {
       finish(*maker, OrderStatus::FILLED, OrderChange::TRADE);
     } else {
       market.tell({.what = What::DONE,
@@ -297,91 +345,10 @@ void Exchange::on_account_fill(std::size_t index,
               trade.time);
   if (order.lots_left() == 0) {
     finish(order, OrderStatus::FILLED, OrderChange::TRADE);
+  } else if (fill.maker_lots_left == 0) {
+    order.refill = true;
+    refills_.insert(order.id);
   }
-}
-
-/// The order met one of its account's own at the front: both lose the smaller quantity.
-void Exchange::decrement(Order& order) {
-  auto& market = *markets_[order.market];
-  auto& book = market.book();
-  const auto ref = book.front(trading::opposite(order.side));
-  auto& maker = orders_.at(book.order(ref).tag);
-  const auto lots = std::min(order.lots_left(), maker.lots_left());
-  matching::NullSink nobody;
-  const auto shrink = [&](Order& one) {
-    const auto before = one.lots_left();
-    one.lots -= lots;
-    const auto hold = cost_of_hold(one);
-    if (hold < one.held) {
-      accounts_[one.account].ledger.release(pays_with(one), one.held - hold);
-      one.held = hold;
-    }
-    market.tell({.what = What::CHANGE,
-                 .order = one.id,
-                 .own = &one,
-                 .side = one.side,
-                 .tick = one.tick,
-                 .lots = one.lots_left(),
-                 .lots_before = before},
-                now_);
-  };
-  shrink(maker);
-  shrink(order);
-  if (maker.lots_left() == 0) {
-    (void)book.cancel(ref, nobody);
-    finish(maker, OrderStatus::CANCELED, OrderChange::TRADE_PREVENTION);
-  } else {
-    (void)book.replace(ref, maker.tick, maker.lots_left(), nobody);
-  }
-  market.sync_level(maker.side, maker.tick, now_);
-  if (order.lots_left() == 0) {
-    finish(order, OrderStatus::CANCELED, OrderChange::TRADE_PREVENTION);
-  }
-}
-
-Refusal Exchange::cancel(std::size_t account, std::uint64_t order_id) {
-  const auto at = orders_.find(order_id);
-  if (at == orders_.end() || at->second.account != account || !is_open(at->second.status)) {
-    return Refusal::UNKNOWN_ORDER;
-  }
-  auto& order = at->second;
-  auto& market = *markets_[order.market];
-  if (order.waiting()) {
-    stops_[order.market].erase(order.id);
-  } else {
-    matching::NullSink nobody;
-    (void)market.book().cancel(order.ref, nobody);
-    market.sync_level(order.side, order.tick, now_);
-  }
-  finish(order, OrderStatus::CANCELED, OrderChange::CANCELED);
-  flush_balances();
-  return Refusal::NONE;
-}
-
-/// The end of an order: nothing is held for it any more. A filled one was told by its last trade.
-void Exchange::finish(Order& order, OrderStatus status, OrderChange change) {
-  auto& account = accounts_[order.account];
-  account.ledger.release(pays_with(order), order.held);
-  order.held = {};
-  order.status = status;
-  if (status != OrderStatus::FILLED) {
-    order.updated = now_;
-  }
-  account.open.erase(order.id);
-  expiring_.erase(order.id);
-  closed_.push_back(order.id);
-  if (change != OrderChange::TRADE) {
-    listener_.on_order(order, change, nullptr);
-  }
-  markets_[order.market]->tell({.what = What::DONE,
-                                .order = order.id,
-                                .own = &order,
-                                .side = order.side,
-                                .tick = order.tick,
-                                .lots = order.lots_left(),
-                                .market_order = is_market(order.kind),
-                                .filled = status == OrderStatus::FILLED},
-                               order.updated);
 }
 
 } // namespace troupe::venues::sim::exchange

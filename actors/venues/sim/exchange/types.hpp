@@ -48,7 +48,8 @@ BOOST_DEFINE_FIXED_ENUM_CLASS(OrderStatus,
                               FILLED,
                               CANCELED,
                               EXPIRED,          ///< the rest of an IOC, FOK or market order
-                              EXPIRED_IN_MATCH) ///< by self-trade prevention
+                              EXPIRED_IN_MATCH, ///< by self-trade prevention
+                              PENDING_NEW)      ///< of a list whose first order is not filled yet
 
 BOOST_DEFINE_FIXED_ENUM_CLASS(Refusal,
                               std::uint8_t,
@@ -61,7 +62,8 @@ BOOST_DEFINE_FIXED_ENUM_CLASS(Refusal,
                               DUPLICATE_CLIENT_ID,
                               TOO_MANY_ORDERS,
                               UNKNOWN_ORDER,
-                              NO_LIQUIDITY)
+                              NO_LIQUIDITY,
+                              LIST_PRICES) ///< the two of a list are not on either side of the last
 
 [[nodiscard]] constexpr bool is_stop(OrderKind kind) {
   return kind >= OrderKind::STOP_LOSS;
@@ -71,7 +73,8 @@ BOOST_DEFINE_FIXED_ENUM_CLASS(Refusal,
          || kind == OrderKind::TAKE_PROFIT;
 }
 [[nodiscard]] constexpr bool is_open(OrderStatus status) {
-  return status == OrderStatus::NEW || status == OrderStatus::PARTIALLY_FILLED;
+  return status == OrderStatus::NEW || status == OrderStatus::PARTIALLY_FILLED
+         || status == OrderStatus::PENDING_NEW;
 }
 
 /// One fill of one account's order.
@@ -104,6 +107,16 @@ struct PlaceOrder {
   std::int64_t lots = 0;        ///< 0 where `funds` says how much
   std::optional<Money> funds{}; ///< quote to spend or receive, market orders only
   std::optional<Timestamp> expires{};
+  std::int64_t iceberg_lots = 0; ///< of limit orders: so many are shown at a time; 0: all
+  std::int64_t trailing_bips =
+    0; ///< of stops: behind the best price since it, or stop_tick, counts
+};
+
+/// An order was made smaller.
+struct Amendment {
+  std::int64_t lots_before = 0;
+  std::int64_t lots = 0;
+  Timestamp time{};
 };
 
 /// An order of an account.
@@ -115,15 +128,62 @@ struct Order : PlaceOrder {
   Money fees{};
   Money held{}; ///< of what it pays with
   bool triggered = false;
+  std::int64_t trail_tick = 0; ///< of trailing stops: the best price so far; 0: not counting yet
+  std::uint64_t list = 0;      ///< OrderList it is of; 0: none
+  bool refill = false;         ///< an iceberg between two of its parts
+  std::uint64_t prevented_match = 0; ///< number of the last PreventedMatch; 0: none
+  std::int64_t lots_prevented = 0;
   matching::OrderRef ref{};
   Timestamp created{};
   Timestamp updated{};
   Timestamp working{}; ///< in the book since; for stops the time of the trigger
   std::vector<Execution> fills{};
+  std::vector<Amendment> amendments{};
 
   [[nodiscard]] std::int64_t lots_left() const { return lots - lots_filled; }
-  /// Waits for its stop price.
-  [[nodiscard]] bool waiting() const { return is_stop(kind) && !triggered; }
+  /// Waits for its stop price, or for the first order of its list.
+  [[nodiscard]] bool waiting() const {
+    return status == OrderStatus::PENDING_NEW || (is_stop(kind) && !triggered);
+  }
+};
+
+/// How the orders of a list hang together.
+enum class Contingency : std::uint8_t {
+  OCO, ///< of two, what one begins ends the other
+  OTO, ///< the others wait until the first is filled; two others are an OCO of their own
+};
+
+/// Orders to be placed together.
+struct PlaceList {
+  std::size_t account = 0;
+  std::size_t market = 0;
+  std::string client_id{};
+  Contingency contingency = Contingency::OCO;
+  std::vector<PlaceOrder> orders{}; ///< OCO: two; OTO: two or three
+};
+
+struct OrderList {
+  std::uint64_t id = 0;
+  std::size_t account = 0;
+  std::size_t market = 0;
+  std::string client_id{};
+  Contingency contingency = Contingency::OCO;
+  std::vector<std::uint64_t> orders{};
+  bool done = false;
+  Timestamp time{};
+};
+
+/// A trade of an account with itself that did not happen.
+struct PreventedMatch {
+  std::uint64_t id = 0;
+  std::size_t market = 0;
+  std::uint64_t taker_order = 0;
+  std::uint64_t maker_order = 0;
+  SelfTradeMode mode = SelfTradeMode::NONE;
+  std::int64_t tick = 0;
+  std::int64_t maker_lots = 0; ///< that would have traded and are gone; 0: the maker stays
+  std::int64_t taker_lots = 0;
+  Timestamp time{};
 };
 
 /// A print as the public sees it.
@@ -173,7 +233,8 @@ enum class OrderChange : std::uint8_t {
   CANCELED,
   EXPIRED,
   TRADE_PREVENTION,
-  TRIGGERED
+  TRIGGERED,
+  REDUCED
 };
 
 /// Who listens to an exchange; calls come in the order of events and must not call back into it.
@@ -185,6 +246,8 @@ public:
   virtual void on_book_order(std::size_t /*market*/, const BookOrderEvent& /*event*/) {}
   /// @param execution  with TRADE
   virtual void on_order(const Order& /*order*/, OrderChange, const Execution* /*execution*/) {}
+  /// A list began or ended; the events of its orders follow or came before.
+  virtual void on_list(const OrderList& /*list*/) {}
   /// The account's balances of these assets have changed; comes after the orders' events.
   virtual void on_balances(std::size_t /*account*/, const std::vector<std::string>& /*assets*/) {}
 };

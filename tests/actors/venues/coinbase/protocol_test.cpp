@@ -33,10 +33,10 @@ struct Session {
 };
 
 Session exchange() {
-  return Session{coinbase::make_exchange_protocol("COINBASE")};
+  return Session{coinbase::make_exchange_protocol({.venue = "COINBASE"})};
 }
 Session advanced() {
-  return Session{coinbase::make_advanced_protocol("COINBASE")};
+  return Session{coinbase::make_advanced_protocol({.venue = "COINBASE"})};
 }
 
 const char* const ack =

@@ -151,6 +151,35 @@ TEST_CASE("ed25519: RFC 8032's second case") {
   CHECK(signing::ed25519_sign("short", text).error().code == Errc::INVALID_ARGUMENT);
 }
 
+TEST_CASE("public keys: RSA and Ed25519 signatures are told from others, EC keys are none") {
+  // Signed by the openssl program.
+  constexpr auto rsa = "-----BEGIN PUBLIC KEY-----\n"
+                       "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA3DQ+bKKGLzspDYxImFFO\n"
+                       "6AgWLiooJnhvBi2/CquQW/8ZW1bU9ewZppmiykQ5xGhAi8MpQpwb9HWbCwvp5nqh\n"
+                       "rrrRdEf2EypUmC6/V6McMSKGdvzqMmimvpQEx2I/UfPDyPc2oNC1jyU5ljyIFsAY\n"
+                       "LqwCaT8ReqMVl7/mDOidos+ADo3HbrLtk/ei6TQOYKvh183mLkPz/DIlmpHTQKsy\n"
+                       "fuUvPUJVc7N4H+QnabArpLaSLlM1Av8MmTTO161xGcjJmd/g+K1HGnPcHeVKROvU\n"
+                       "Ag55G8sqqQ6BQZgEwzCugL/WQTyU5QFD1A6UwIYJClokyagsFkZ29ERu6kS3as/O\n"
+                       "GQIDAQAB\n"
+                       "-----END PUBLIC KEY-----\n";
+  constexpr auto signed_by_rsa =
+    "KIMQVqeHPFNhXou4gthWY8Q8grVCCE3bBuPtxYiRDW6BEa+ag3oM1nElRvdIXeL87t9wBKArS944"
+    "RsgloEcQypgzqjtKxu++KFgrGuSpb1FZ7V50sJfTx69uzJFyhacmB+8d4dko7HpAFxZQikuBBuh5"
+    "uVB/8rm+QkJuoJcEFWoteSU0+KPfrrk2uzfw8sDnskadXDgwX+1TZ8lEjFpVN1GK/pn7KJZLJwo9"
+    "qkW+Py/tYKEkPHc7dtTNIJLT1ETh5VI+2GpZ4gatR7J1nvTFFfVrYzZzTOpHYXH5NRfBaXA5Ej6/"
+    "rRwFLfdqbmVRZw76gDuPk0Q7BDpTwSstotOUew==";
+  const auto signature = signing::base64_decode(signed_by_rsa);
+  REQUIRE(signature);
+  const std::string text = "symbol=LTCBTC&side=BUY&timestamp=1499827319559";
+  CHECK(signing::public_key_kind(rsa) == signing::PublicKeyKind::RSA);
+  CHECK(signing::verify_text(rsa, text, *signature));
+  CHECK_FALSE(signing::verify_text(rsa, text + "0", *signature));
+  CHECK_FALSE(signing::verify_text(rsa, text, "short"));
+  CHECK(signing::public_key_kind(p256_public) == signing::PublicKeyKind::NONE);
+  CHECK(signing::public_key_kind("nothing") == signing::PublicKeyKind::NONE);
+  CHECK_FALSE(signing::verify_text("nothing", text, *signature));
+}
+
 TEST_CASE("base64: round trips, and refuses what is not") {
   for (const std::string text : {"", "f", "fo", "foo", "foob", "fooba", "foobar"}) {
     CHECK(*signing::base64_decode(signing::base64_encode(text)) == text);

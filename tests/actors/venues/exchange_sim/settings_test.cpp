@@ -80,7 +80,7 @@ TEST_CASE("fault plan: counts what falls due") {
   const auto box = std::make_shared<FaultBox>();
   FaultPlan plan{box};
   CHECK(plan.next_error() == 0);
-  CHECK_FALSE(plan.loses_frame());
+  CHECK(plan.next_frame() == FrameFate::SENT);
   box->set(faults_with([](auto& faults) {
     faults.error_status = 502;
     faults.error_count = 2;
@@ -90,14 +90,21 @@ TEST_CASE("fault plan: counts what falls due") {
   CHECK(plan.next_error() == 502);
   CHECK(plan.next_error() == 502);
   CHECK(plan.next_error() == 0);
-  CHECK(plan.loses_frame());
-  CHECK_FALSE(plan.loses_frame());
+  CHECK(plan.next_frame() == FrameFate::LOST);
+  CHECK(plan.next_frame() == FrameFate::SENT);
   CHECK(plan.wants_disconnect());
   CHECK_FALSE(plan.wants_disconnect());
   box->set(faults_with([](auto& faults) { faults.drop_every = 3; }));
   int lost = 0;
   for (int i = 0; i < 9; ++i) {
-    lost += plan.loses_frame() ? 1 : 0;
+    lost += plan.next_frame() == FrameFate::LOST ? 1 : 0;
   }
   CHECK(lost == 3);
+  box->set(faults_with([](auto& faults) {
+    faults.repeat_every = 2;
+    faults.reorder_every = 3;
+  }));
+  CHECK(plan.next_frame() == FrameFate::SENT);
+  CHECK(plan.next_frame() == FrameFate::REPEATED);
+  CHECK(plan.next_frame() == FrameFate::OVERTAKEN);
 }

@@ -1,0 +1,199 @@
+"""One budget for the whole cluster: two market-data nodes are asked for ten times what the venues allow,
+over real sockets. The venue never has to refuse one call, callers are refused with a reason, cancels keep
+their room, both nodes get their turn, and the death of the node that keeps the budget changes none of it."""
+import datetime
+import http.client
+import json
+import threading
+import time
+
+from exchange import Exchange, binance
+from harness import SLOW, Node, main, until
+
+BASES = ["BTC", "ETH", "SOL", "XRP", "ADA", "LTC", "LINK", "DOGE"]
+WEIGHT = 240  # per minute; the reserve of a fifth leaves 192 to market data
+KLINES = 2
+
+
+def venues(exchange):
+    return json.dumps([
+        {"name": "BINANCE", "kind": "binance", "rest_url": exchange.binance.url,
+         "ws_url": exchange.binance.url.replace("http", "ws", 1), "instruments": [f"{base}-USDT" for base in BASES],
+         "depth_limit": 20, "reconnect_max": "2s"},
+        {"name": "COINBASE", "kind": "coinbase", "rest_url": exchange.coinbase.url,
+         "ws_url": exchange.coinbase.url.replace("http", "ws", 1), "instruments": [f"{base}-USD" for base in BASES],
+         "reconnect_max": "2s"}])
+
+
+def start_pair(exchange):
+    one = Node("roles/market-data.json", 'node.roles=["market-data","api"]', f"venues={venues(exchange)}", name="m1")
+    two = Node("roles/market-data.json", 'node.roles=["market-data","api"]', f"venues={venues(exchange)}",
+               f'cluster.seeds=["{one.cluster}"]', name="m2")
+    return one, two
+
+
+class Demand(threading.Thread):
+    """Asks one node for minutes that nobody has asked for before: each asks the venue."""
+
+    counter = iter(range(10**9))  # a different quarter of an hour for each ask
+
+    def __init__(self, node, quote):
+        super().__init__(daemon=True)
+        self.node, self.quote = node, quote
+        self.ended = threading.Event()
+        self.good, self.refused, self.wrong = [], [], []
+        self.asked = 0
+
+    def run(self):
+        host, port = self.node.address()
+        connection = http.client.HTTPConnection(host, port, timeout=40 * SLOW)
+        now = datetime.datetime.now(datetime.timezone.utc).replace(minute=0, second=0, microsecond=0)
+        while not self.ended.is_set():
+            number = next(self.counter)
+            base = BASES[number % len(BASES)]
+            start = now - datetime.timedelta(hours=30, minutes=15 * (number // len(BASES)))
+            end = start + datetime.timedelta(minutes=10)
+            target = (f"/data/historical/{base}-{self.quote}?interval=1m&limit=10"
+                      f"&start={start:%Y-%m-%dT%H:%M:%SZ}&end={end:%Y-%m-%dT%H:%M:%SZ}")
+            self.asked += 1
+            try:
+                connection.request("GET", target)
+                reply = connection.getresponse()
+                self.take(reply, json.loads(reply.read()))
+            except (OSError, http.client.HTTPException) as error:
+                self.wrong.append(repr(error))
+                connection.close()
+                connection = http.client.HTTPConnection(host, port, timeout=40 * SLOW)
+                self.ended.wait(0.2)
+
+    def take(self, reply, body):
+        if reply.status == 200:
+            self.good.append(time.monotonic())
+        elif reply.status in (429, 503):
+            error = body["error"]
+            self.refused.append((reply.status, error["code"]))
+            if not error["retryable"] or not error["message"]:
+                self.wrong.append(body)
+            if reply.status == 429 and not int(reply.headers["Retry-After"]) >= 1:
+                self.wrong.append((dict(reply.headers), body))
+        else:
+            self.wrong.append((reply.status, body))
+
+    def finish(self):
+        self.ended.set()
+
+
+class Watch(threading.Thread):
+    """Sees how much the venue has counted, each second; a call of one unit by a client of the same address."""
+
+    def __init__(self, exchange):
+        super().__init__(daemon=True)
+        self.exchange, self.peak, self.calls, self.statuses = exchange, 0, 0, set()
+        self.ended = threading.Event()
+
+    def run(self):
+        while not self.ended.wait(1.0):
+            status, _, headers = self.exchange.binance.call("GET", "/api/v3/ping")
+            self.calls += 1
+            self.statuses.add(status)
+            self.peak = max(self.peak, int(headers["X-MBX-USED-WEIGHT-1M"]))
+
+
+def owners(node, parameters=""):
+    rows = node.get("/inspect/shards" + parameters)["data"]["services"]
+    return next(row for row in rows if row["service"] == "market-data")["owners"]
+
+
+def owner_of(node, venue):
+    return owners(node, f"?symbol=rate-limit/{venue}")[0]
+
+
+def never_refused(exchange):
+    for side, counts in exchange.traffic().items():
+        assert counts["refused"] == 0 and counts["banned"] == 0, (side, counts)
+
+
+def crowd(nodes, quote, each):
+    made = [Demand(node, quote) for node in nodes for _ in range(each)]
+    for one in made:
+        one.start()
+    return made
+
+
+def finish(*crowds):
+    for one in [one for crowd_ in crowds for one in crowd_]:
+        one.finish()
+    for one in [one for crowd_ in crowds for one in crowd_]:
+        one.join(60 * SLOW)
+
+
+def two_nodes_at_ten_times_the_limit_are_never_refused():
+    exchange = Exchange(f"exchange_sim.limits.binance_weight_per_minute={WEIGHT}")
+    nodes = start_pair(exchange)
+    until("both see each other", lambda: all(
+        set(owners(node)) == {"m1", "m2"} for node in nodes), 40)
+    until("history of Binance", lambda: nodes[0].get("/data/historical/BTC-USDT?interval=1m&limit=5"), 90)
+    watch = Watch(exchange)
+    watch.start()
+    begun = time.monotonic()
+    demands = crowd(nodes, "USDT", 40), crowd(nodes, "USD", 10)
+    wanted = 10 * WEIGHT / 60 / KLINES  # calls a second
+    # Two boundaries of the venue's minutes, where counting goes wrong if it does.
+    until("ten times the limit was wanted for two minutes", lambda: time.monotonic() - begun > 130, 400, every_s=1)
+    asked = sum(one.asked for one in demands[0])
+    took = time.monotonic() - begun
+    # A cancel goes through at once: its room is kept. (No such order: the call itself is what counts.)
+    status, body, _ = binance(exchange.binance, "DELETE", "/api/v3/order", symbol="BTCUSDT", orderId=1)
+    assert status == 400 and body["code"] == -2011, body
+    finish(*demands)
+    watch.ended.set()
+    watch.join(10 * SLOW)
+    never_refused(exchange)
+    everyone = demands[0] + demands[1]
+    assert not [one.wrong for one in everyone if one.wrong], next(one.wrong for one in everyone if one.wrong)[:3]
+    assert watch.statuses == {200}, watch.statuses
+    assert watch.peak <= WEIGHT * 0.8 + 65, watch.peak  # and what the watch itself spent of the minute
+    good = [sum(len(one.good) for one in demands[0] if one.node is node) for node in nodes]
+    refused = [one.refused for one in demands[0]]
+    codes = {code for rows in refused for _, code in rows}
+    assert asked / took >= wanted or asked >= 10 * sum(good), (asked, took, wanted, good)
+    assert codes <= {"RATE_LIMITED", "OVERLOADED", "UNAVAILABLE", "TIMEOUT"} and "RATE_LIMITED" in codes, codes
+    assert min(good) * 4 >= max(good) > 0, good
+    other = sum(len(one.good) for one in demands[1])
+    assert other > 0
+    print(f"     {asked} asked in {took:.0f} s where {WEIGHT * took / 60 / KLINES:.0f} are allowed; answered by node {good}, "
+          f"{sum(map(len, refused))} clear refusals, {other} of Coinbase; at most {watch.peak} of {WEIGHT} used, no 429")
+
+
+def the_death_of_the_node_that_keeps_the_budget():
+    exchange = Exchange(f"exchange_sim.limits.binance_weight_per_minute={WEIGHT}")
+    nodes = start_pair(exchange)
+    until("both agree on the owner", lambda: owner_of(nodes[0], "BINANCE") == owner_of(nodes[1], "BINANCE") != None, 40)
+    until("history of Binance", lambda: nodes[0].get("/data/historical/BTC-USDT?interval=1m&limit=5"), 90)
+    owner = owner_of(nodes[0], "BINANCE")
+    victim = next(node for node in nodes if node.name == owner)
+    other = next(node for node in nodes if node is not victim)
+    demands = crowd([other], "USDT", 30), crowd([other], "USD", 8)
+    until("answers come", lambda: sum(len(one.good) for one in demands[0]) > 20, 90)
+    victim.kill()
+    killed = time.monotonic()
+    until("the other keeps the budget", lambda: owner_of(other, "BINANCE") == other.name, 30)
+    until("answers come again", lambda: sum(at > killed + 5 for one in demands[0] for at in one.good) > 40, 200)
+    until("of Coinbase too", lambda: sum(at > killed + 5 for one in demands[1] for at in one.good) > 20, 60)
+    took = time.monotonic() - killed
+    # It comes back, and may become the owner again in the midst of it.
+    again = Node("roles/market-data.json", 'node.roles=["market-data","api"]', f"venues={venues(exchange)}",
+                 f'cluster.seeds=["{other.cluster}"]', name="m3")
+    back = time.monotonic()
+    until("answers come still", lambda: sum(at > back + 5 for one in demands[0] for at in one.good) > 40, 200)
+    finish(*demands)
+    never_refused(exchange)
+    everyone = demands[0] + demands[1]
+    wrong = [what for one in everyone for what in one.wrong]
+    assert not wrong, wrong[:3]
+    assert again.process.poll() is None
+    print(f"     {owner} killed with the budget; forty answers more after {took:.0f} s, no 429")
+
+
+if __name__ == "__main__":
+    main([two_nodes_at_ten_times_the_limit_are_never_refused, the_death_of_the_node_that_keeps_the_budget])
