@@ -1,4 +1,4 @@
-#include "actors/correlation/solver_pool.hpp"
+#include "supervision/solver_pool.hpp"
 #include "world.hpp"
 
 #include <stdexcept>
@@ -7,6 +7,8 @@ using namespace troupe;
 using namespace troupe::correlation;
 using namespace troupe::correlation::tests;
 using core::Errc;
+using supervision::SolverPool;
+using supervision::Work;
 
 namespace {
 
