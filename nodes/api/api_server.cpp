@@ -190,7 +190,7 @@ net::Route ApiServer::State::service_route(ServiceRoute route) {
                           [this, shared, key = std::move(key), audited = std::move(audited),
                            respond = std::move(respond)](core::Result<caf::message> reply) {
                             if (audited) {
-                              audited->end(reply ? nullptr : &reply.error());
+                              audited->end(reply ? core::Errc::NONE : reply.error().code);
                             }
                             answer(*shared, key, std::move(reply), respond);
                           });

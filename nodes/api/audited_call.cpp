@@ -35,10 +35,10 @@ core::Result<AuditedCall> AuditedCall::begin(AuditLog& log,
   return AuditedCall{log, std::move(record)};
 }
 
-void AuditedCall::end(const core::Error* error) const {
+void AuditedCall::end(core::Errc outcome) const {
   auto record = record_;
   record.at = core::SystemClock{}.now();
-  record.outcome = error == nullptr ? "done" : std::string(core::name(error->code));
+  record.outcome = outcome == core::Errc::NONE ? "done" : std::string(core::name(outcome));
   core::log::info("order", {{"command", record.command},
                             {"target", record.target},
                             {"by", record.by},

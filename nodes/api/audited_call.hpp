@@ -22,8 +22,8 @@ public:
                                                        const net::Request& request,
                                                        const std::string& route);
 
-  /// Writes the outcome: "done" or the error's code. Any thread may call.
-  void end(const core::Error* error) const;
+  /// Writes the outcome: "done" for NONE, else the error's code. Any thread may call.
+  void end(core::Errc outcome) const;
 
 private:
   AuditedCall(AuditLog& log, AuditRecord record) : log_(&log), record_(std::move(record)) {}

@@ -239,7 +239,8 @@ def bad_input_is_refused_by_name():
             raise AssertionError(f"started with {option}")
     stream = WebSocket(node, "/regime/stream")
     stream.send({"op": "subscribe", "channel": "regime", "symbols": ["BTC-USD"], "interval": "1h", "id": 1})
-    event = stream.receive_until("the regime", lambda message: message.get("channel") == "regime", 30)
+    event = stream.receive_until("the regime", lambda message: message.get("channel") == "regime" and
+                                 "data" in message, 30)
     assert event["data"]["cause"] in ("market", "refit"), event
     assert event["data"]["state"]["explanation"][0]["model"] == "rules", event
     stream.close()

@@ -59,9 +59,8 @@ TEST_CASE("audited call: two records, before it is made and of what came of it")
   REQUIRE(done.has_value());
   REQUIRE(scratch.records().size() == 1);
   CHECK(scratch.records()[0].outcome == "ordered");
-  done->end(nullptr);
-  const core::Error conflict{core::Errc::CONFLICT, "another version"};
-  AuditedCall::begin(**log, runtime, request, route).value().end(&conflict);
+  done->end(core::Errc::NONE);
+  AuditedCall::begin(**log, runtime, request, route).value().end(core::Errc::CONFLICT);
   const auto records = scratch.records();
   REQUIRE(records.size() == 4);
   CHECK(records[1].outcome == "done");
