@@ -30,7 +30,7 @@ RouteTable regime_routes() {
   return {
     .requests = {
       with_last_good(get<GetRegime>("/regime/current/{symbol}", to, "current market regime of an instrument")),
-      get<GetRegimeProbability>      ("/regime/probability/{symbol}",      to, "probabilities of the regimes, by model and ensemble; transitions, durations, forecast"),
+      with_last_good(get<GetRegimeProbability>("/regime/probability/{symbol}", to, "probabilities of the regimes, by model and ensemble; transitions, durations, forecast")),
       post<ClassifyMany>             ("/regime/bulk",                      to, "regimes of many instruments"),
       get<GetRegimeModels>           ("/regime/models/{symbol}",           to, "fitted models of an instrument: live, shadow, previous; how live and shadow compare"),
       order(post<StartShadowModel>   ("/regime/models/{symbol}/shadow",    to, "has a shadow model fitted, which runs beside the live one")),
