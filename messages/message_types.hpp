@@ -5,6 +5,7 @@
 #include "messages/portfolio.hpp"
 #include "messages/position_sizing.hpp"
 #include "messages/regime.hpp"
+#include "messages/regime_models.hpp"
 #include "messages/venue_limits.hpp"
 #include "supervision/messages.hpp"
 
@@ -55,6 +56,17 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe, first_custom_type_id + troupe::supervision::rese
   CAF_ADD_TYPE_ID(troupe, (troupe::messages::ComputeStressTest))
   CAF_ADD_TYPE_ID(troupe, (troupe::messages::StressScenariosReply))
   CAF_ADD_TYPE_ID(troupe, (troupe::messages::ListStressScenarios))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::RegimeProbabilityReply))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::GetRegimeProbability))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::RegimeBulkReply))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::ClassifyMany))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::RegimeModelsReply))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::GetRegimeModels))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::StartShadowModel))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::PromoteShadowModel))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::RollbackModel))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::DiscardShadowModel))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::RegimeModelsStored))
 CAF_END_TYPE_ID_BLOCK(troupe)
 
 namespace troupe::messages {

@@ -5,28 +5,46 @@
 #include "trading/instrument.hpp"
 #include "trading/interval.hpp"
 
-#include <boost/mp11/list.hpp>
-
 #include <map>
+#include <string>
+#include <vector>
 
 /// The regime service. Role "regime"; keys are unqualified symbols.
 namespace troupe::messages {
 
 inline constexpr const char* regime_service = "regime";
 
+/// What one model says of an instrument.
+struct RegimeVerdict {
+  std::string model;                                 ///< rules, hmm, markov_switching
+  trading::Regime regime = trading::Regime::RANGING; ///< its most probable
+  double probability = 0.0;                          ///< of that regime
+  double weight = 0.0;                               ///< in the ensemble, of a sum of 1
+  std::optional<std::uint64_t> version;              ///< absent for the rules, which are not fitted
+  std::optional<core::Timestamp> fitted_until;
+};
+BOOST_DESCRIBE_STRUCT(RegimeVerdict,
+                      (),
+                      (model, regime, probability, weight, version, fitted_until))
+
 /// The market regime of an instrument on one bar interval.
 struct RegimeState {
   trading::InstrumentId instrument;
   trading::Interval interval;
   trading::Regime regime = trading::Regime::RANGING;
-  double confidence = 0.0;                ///< 0 to 1: how far the features are past the thresholds
-  core::Timestamp since;                  ///< close of the bar that brought this regime
-  std::map<std::string, double> features; ///< adx, choppiness, bollinger_bandwidth, ...
-  std::map<std::string, std::string> models; ///< what each model said
+  /// 0 to 1. By the rules alone: how far the features are past the thresholds; of the ensemble: its
+  /// probability of this regime.
+  double confidence = 0.0;
+  core::Timestamp since;                       ///< close of the bar that brought this regime
+  std::map<std::string, double> features;      ///< adx, choppiness, bollinger_bandwidth, ...
+  std::map<std::string, std::string> models;   ///< what each model said, and the ensemble
+  std::map<std::string, double> probabilities; ///< of the four regimes, by the ensemble
+  std::vector<RegimeVerdict> explanation;      ///< what the ensemble is made of
 };
-BOOST_DESCRIBE_STRUCT(RegimeState,
-                      (),
-                      (instrument, interval, regime, confidence, since, features, models))
+BOOST_DESCRIBE_STRUCT(
+  RegimeState,
+  (),
+  (instrument, interval, regime, confidence, since, features, models, probabilities, explanation))
 
 struct RegimeReply {
   Meta meta;
@@ -41,14 +59,12 @@ struct GetRegime {
 };
 BOOST_DESCRIBE_STRUCT(GetRegime, (), (symbol, interval))
 
-using RegimeRequests = boost::mp11::mp_list<GetRegime>;
-
 /// An instrument's regime changed, or is known for the first time (`previous` absent).
 struct RegimeChanged {
   Meta meta;
   RegimeState state;
   std::optional<trading::Regime> previous;
-  std::string cause; ///< market
+  std::string cause; ///< market: a bar closed; refit: another model came into use
 };
 BOOST_DESCRIBE_STRUCT(RegimeChanged, (), (meta, state, previous, cause))
 

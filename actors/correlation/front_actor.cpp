@@ -196,8 +196,8 @@ front_behavior(FrontSelf* self, std::shared_ptr<const Settings> settings, Paths 
   for (std::uint32_t i = 0; i < state.settings->solvers; ++i) {
     solvers.push_back(state.paths.solver(i));
   }
-  state.solvers = std::make_unique<SolverPool>(std::move(solvers), state.settings->queue_max,
-                                               state.settings->solve_deadline.chrono());
+  state.solvers = std::make_unique<supervision::SolverPool>(
+    std::move(solvers), state.settings->queue_max, state.settings->solve_deadline.chrono());
   adopt_universes(self);
   self->runtime().placement.watch(caf::actor_cast<caf::actor>(self));
   self->send(self, SolversDue{});

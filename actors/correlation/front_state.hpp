@@ -4,7 +4,7 @@
 #include "actors/correlation/local_ask.hpp"
 #include "actors/correlation/portfolio_answers.hpp"
 #include "actors/correlation/series_actor.hpp"
-#include "actors/correlation/solver_pool.hpp"
+#include "supervision/solver_pool.hpp"
 
 #include <caf/typed_response_promise.hpp>
 
@@ -24,7 +24,7 @@ struct FrontState {
   static inline const char* name = "correlation-front";
   std::shared_ptr<const Settings> settings;
   Paths paths;
-  std::unique_ptr<SolverPool> solvers;
+  std::unique_ptr<supervision::SolverPool> solvers;
   /// Intervals whose universe's child runs here, and since when (actor clock).
   std::map<trading::Interval, std::chrono::nanoseconds> kept;
 };
@@ -47,7 +47,7 @@ template <class Reply>
 void solve(FrontSelf* self,
            caf::typed_response_promise<Reply> promise,
            std::function<core::Result<Reply>()> answer) {
-  Work work;
+  supervision::Work work;
   work.run = std::make_shared<const std::function<core::Result<caf::message>()>>(
     [answer = std::move(answer)]() -> core::Result<caf::message> {
       auto reply = answer();

@@ -3,15 +3,16 @@
 #include "actors/correlation/front_actor.hpp"
 #include "actors/correlation/portfolios_actor.hpp"
 #include "actors/correlation/series_actor.hpp"
-#include "actors/correlation/solver_actor.hpp"
 #include "actors/storage/documents_actor.hpp"
 #include "messages/correlation.hpp"
+#include "supervision/solver.hpp"
 
 #include <memory>
 #include <utility>
 
 namespace troupe::correlation {
 
+using supervision::solver;
 using supervision::supervise;
 
 namespace {
@@ -28,9 +29,9 @@ supervision::SupervisorSpec solvers_supervisor(const Settings& settings, const P
   supervision::SupervisorSpec spec{.name = "solvers", .intensity = solvers_intensity};
   const auto last_part = [](const std::string& path) { return path.substr(path.rfind('/') + 1); };
   for (std::uint32_t i = 0; i < settings.solvers; ++i) {
-    spec.children.push_back(solver(last_part(paths.solver(i)), settings.solve_deadline));
+    spec.children.push_back(solver(last_part(paths.solver(i)), settings.solve_deadline.chrono()));
   }
-  spec.children.push_back(solver(last_part(paths.fitter()), settings.fit_deadline));
+  spec.children.push_back(solver(last_part(paths.fitter()), settings.fit_deadline.chrono()));
   return spec;
 }
 

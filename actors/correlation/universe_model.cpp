@@ -1,9 +1,9 @@
 #include "actors/correlation/local_ask.hpp"
 #include "actors/correlation/series_actor.hpp"
-#include "actors/correlation/solver_actor.hpp"
 #include "actors/correlation/universe_state.hpp"
 #include "actors/storage/documents_actor.hpp"
 #include "core/log.hpp"
+#include "supervision/solver.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -24,6 +24,8 @@ namespace troupe::correlation {
 namespace {
 
 using namespace std::chrono_literals;
+using supervision::Work;
+using supervision::WorkDone;
 
 constexpr const char* model_kind = "correlation_model";
 constexpr auto model_store_deadline = 10s;

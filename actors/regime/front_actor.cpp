@@ -1,38 +1,29 @@
 #include "actors/regime/front_actor.hpp"
 
+#include "actors/regime/front_state.hpp"
 #include "actors/regime/instrument_actor.hpp"
 #include "core/log.hpp"
-#include "messages/market_data.hpp"
-#include "messages/regime.hpp"
-#include "supervision/ask.hpp"
 #include "supervision/messages.hpp"
 
 #include <algorithm>
-#include <string_view>
-#include <unordered_map>
 #include <utility>
-#include <vector>
 
 namespace troupe::regime {
+
+core::Error nobody(FrontSelf* self, const std::string& symbol) {
+  using core::Errc;
+  if (!self->state.listings.empty()) {
+    return {Errc::UNKNOWN_SYMBOL, "no market data of " + symbol + " was heard of"};
+  }
+  const auto carriers = self->runtime().placement.carriers(messages::market_data_service);
+  if (carriers.empty()) {
+    return {Errc::UNAVAILABLE, "no live node carries market-data, which regimes are made of"};
+  }
+  return {Errc::NOT_READY,
+          "market-data on " + carriers.front() + " has not told of any instrument yet"};
+}
+
 namespace {
-
-/// What the front knows of a symbol.
-struct Listing {
-  std::string path; ///< of its child
-  messages::InstrumentStatusBeat beat;
-  bool started = false;
-};
-
-struct FrontState {
-  static inline const char* name = "regime-front";
-  std::shared_ptr<const Settings> settings;
-  std::string instruments_path;
-  std::vector<trading::Interval> intervals;
-  std::unordered_map<std::string, Listing> listings;
-  bool full = false; ///< said so in the log
-};
-
-using FrontSelf = supervision::StatefulActor<FrontState>;
 
 bool owned(FrontSelf* self, const std::string& symbol) {
   const auto owner = self->runtime().placement.owner(messages::regime_service, symbol);
@@ -51,9 +42,10 @@ void place(FrontSelf* self, const std::string& symbol, Listing& listing) {
     return;
   }
   auto& state = self->state;
-  const auto done = mine ? supervision::start_child(self->runtime(), state.instruments_path,
-                                                    instrument(state.settings, listing.beat))
-                         : supervision::stop_child(self->runtime(), listing.path);
+  const auto done =
+    mine ? supervision::start_child(self->runtime(), state.parts.instruments(),
+                                    instrument(state.settings, state.parts, listing.beat))
+         : supervision::stop_child(self->runtime(), listing.path);
   if (!done) {
     // the supervisor of the children is down: it takes this front with it, and all begins anew
     core::log::warn("regime child not placed",
@@ -79,7 +71,7 @@ void on_beat(FrontSelf* self, const messages::InstrumentStatusBeat& beat) {
       return;
     }
     found = state.listings.emplace(symbol, Listing{}).first;
-    found->second.path = state.instruments_path + '/' + symbol;
+    found->second.path = state.parts.instrument(symbol);
   }
   auto& listing = found->second;
   listing.beat = beat;
@@ -117,22 +109,9 @@ void on_gap(FrontSelf* self, const supervision::TopicGap& gap) {
   }
 }
 
-/// Why there is nobody to pass the request on to.
-caf::error nobody(FrontSelf* self, const trading::InstrumentId& symbol) {
-  if (!self->state.listings.empty()) {
-    return core::to_caf(core::Errc::UNKNOWN_SYMBOL,
-                        "no market data of " + symbol.to_text() + " was heard of");
-  }
-  const auto carriers = self->runtime().placement.carriers(messages::market_data_service);
-  if (carriers.empty()) {
-    return core::to_caf(core::Errc::UNAVAILABLE,
-                        "no live node carries market-data, which regimes are made of");
-  }
-  return core::to_caf(core::Errc::NOT_READY,
-                      "market-data on " + carriers.front() + " has not told of any instrument yet");
-}
-
-caf::result<messages::RegimeReply> on_get(FrontSelf* self, const messages::GetRegime& request) {
+/// Passes a request on to the child of its symbol.
+template <class Request>
+caf::result<typename Request::Reply> pass_on(FrontSelf* self, const Request& request) {
   const auto& symbol = request.symbol.symbol;
   const auto owner = self->runtime().placement.owner(messages::regime_service, symbol);
   if (!owner) {
@@ -144,7 +123,7 @@ caf::result<messages::RegimeReply> on_get(FrontSelf* self, const messages::GetRe
   }
   const auto found = self->state.listings.find(symbol);
   if (found == self->state.listings.end()) {
-    return nobody(self, request.symbol);
+    return core::to_caf(nobody(self, request.symbol.to_text()));
   }
   const auto& primary = found->second.beat.instrument.venue;
   if (request.symbol.qualified() && request.symbol.venue != primary) {
@@ -158,13 +137,13 @@ caf::result<messages::RegimeReply> on_get(FrontSelf* self, const messages::GetRe
     return core::to_caf(core::Errc::NOT_READY, "the regime of " + symbol + " is starting");
   }
   self->delegate(child, request);
-  return caf::delegated<messages::RegimeReply>{};
+  return caf::delegated<typename Request::Reply>{};
 }
 
 /// Children that an earlier front started.
 void adopt(FrontSelf* self) {
   auto& state = self->state;
-  for (const auto& supervisor : self->runtime().actors.tree(state.instruments_path)) {
+  for (const auto& supervisor : self->runtime().actors.tree(state.parts.instruments())) {
     for (const auto& child : supervisor.children) {
       auto& listing = state.listings[child.name];
       listing.path = child.path;
@@ -174,12 +153,11 @@ void adopt(FrontSelf* self) {
   }
 }
 
-caf::behavior front_behavior(FrontSelf* self,
-                             std::shared_ptr<const Settings> settings,
-                             std::string instruments_path) {
+caf::behavior
+front_behavior(FrontSelf* self, std::shared_ptr<const Settings> settings, Parts parts) {
   auto& state = self->state;
   state.settings = std::move(settings);
-  state.instruments_path = std::move(instruments_path);
+  state.parts = std::move(parts);
   for (const auto& text : state.settings->intervals) {
     if (const auto interval = trading::Interval::from_text(text)) {
       state.intervals.push_back(*interval);
@@ -192,7 +170,15 @@ caf::behavior front_behavior(FrontSelf* self,
   runtime.bus.subscribe(messages::topics::venue_status, me);
   runtime.bus.subscribe(messages::topics::bars, me);
   return {
-    supervision::handle<messages::GetRegime>(self, on_get),
+    supervision::handle<messages::GetRegime>(self, pass_on<messages::GetRegime>),
+    supervision::handle<messages::GetRegimeProbability>(self,
+                                                        pass_on<messages::GetRegimeProbability>),
+    supervision::handle<messages::ClassifyMany>(self, on_classify_many),
+    supervision::handle<messages::GetRegimeModels>(self, pass_on<messages::GetRegimeModels>),
+    supervision::handle<messages::StartShadowModel>(self, pass_on<messages::StartShadowModel>),
+    supervision::handle<messages::PromoteShadowModel>(self, pass_on<messages::PromoteShadowModel>),
+    supervision::handle<messages::RollbackModel>(self, pass_on<messages::RollbackModel>),
+    supervision::handle<messages::DiscardShadowModel>(self, pass_on<messages::DiscardShadowModel>),
     [self](const messages::BarClosed& event) { on_bar(self, event); },
     [self](const messages::InstrumentStatusBeat& event) { on_beat(self, event); },
     [self](const supervision::TopicGap& gap) { on_gap(self, gap); },
@@ -206,15 +192,14 @@ caf::behavior front_behavior(FrontSelf* self,
 
 } // namespace
 
-supervision::ChildSpec front(std::shared_ptr<const Settings> settings,
-                             std::string instruments_path) {
+supervision::ChildSpec front(std::shared_ptr<const Settings> settings, Parts parts) {
   return {
     .name = "front",
     .start =
       [settings = std::move(settings),
-       path = std::move(instruments_path)](supervision::StartContext& context) {
+       parts = std::move(parts)](supervision::StartContext& context) {
         context.runtime.registry.set_front(messages::regime_service, context.path);
-        return context.spawn(front_behavior, settings, path);
+        return context.spawn(front_behavior, settings, parts);
       },
     .backoff = supervision::quick_backoff,
   };

@@ -1,15 +1,8 @@
-#include "actors/regime/instrument_actor.hpp"
-
-#include "actors/regime/track.hpp"
+#include "actors/regime/instrument_state.hpp"
 #include "core/log.hpp"
-#include "core/random.hpp"
-#include "messages/regime.hpp"
-#include "supervision/ask.hpp"
 #include "supervision/messages.hpp"
 
-#include <algorithm>
 #include <utility>
-#include <vector>
 
 namespace troupe::regime {
 namespace {
@@ -26,95 +19,31 @@ struct AskHistoryAgain {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::regime::AskHistoryAgain)
 
 namespace troupe::regime {
+
+std::chrono::nanoseconds clock_now(InstrumentSelf* self) {
+  return self->clock().now().time_since_epoch();
+}
+
+void publish_change(InstrumentSelf* self, Conversation& talk, const char* cause) {
+  const auto label = label_of(talk);
+  // until the store has said what it has, models may be about to come into use
+  const bool too_early = talk.models && !talk.models->asked_once;
+  if (!label || too_early || talk.published == *label) {
+    return;
+  }
+  const auto previous = std::exchange(talk.published, *label);
+  const auto key = self->state.symbol + ' ' + talk.interval().to_text();
+  self->runtime().bus.publish(messages::topics::regime_changes, key,
+                              caf::make_message(messages::RegimeChanged{
+                                meta_of(self, talk), state_of(self, talk), previous, cause}));
+}
+
 namespace {
 
 using namespace std::chrono_literals;
 using trading::Quality;
 
-/// A track and its conversation with history.
-struct Conversation {
-  explicit Conversation(Track empty) : track(std::move(empty)) {}
-
-  Track track;
-  std::optional<trading::Regime> published;
-  Quality newest_bar = Quality::live;
-  /// Counts what was asked or scheduled: answers and timers of an earlier one are void.
-  std::uint64_t generation = 0;
-  unsigned failures = 0; ///< in a row
-};
-
-struct InstrumentState {
-  static inline const char* name = "regime-instrument";
-  std::shared_ptr<const Settings> settings;
-  std::string symbol;
-  messages::InstrumentStatusBeat beat;
-  std::chrono::nanoseconds beat_at{0}; ///< actor clock
-  supervision::Backoff retry;
-  core::Random noise{0};
-  std::vector<Conversation> conversations;
-};
-
-using Self = supervision::StatefulActor<InstrumentState>;
-
-std::chrono::nanoseconds clock_now(Self* self) {
-  return self->clock().now().time_since_epoch();
-}
-
-/// What the newest data of the symbol is worth now, by the source's own word and its silence.
-Quality source_quality(Self* self) {
-  const auto& state = self->state;
-  if (state.beat.freshness == trading::Freshness::DOWN) {
-    return Quality::degraded;
-  }
-  const bool silent = clock_now(self) - state.beat_at > state.settings->stale_after.chrono();
-  return silent || state.beat.freshness != trading::Freshness::LIVE ? Quality::stale
-                                                                    : Quality::live;
-}
-
-messages::Meta meta_of(Self* self, const Conversation& talk) {
-  const auto& classifier = talk.track.classifier();
-  messages::Meta meta;
-  meta.as_of = classifier.as_of().value();
-  meta.quality = trading::worse(source_quality(self), talk.newest_bar);
-  if (talk.track.incomplete()) {
-    meta.quality = trading::worse(meta.quality, Quality::stale);
-  }
-  meta.age_ms = std::max<std::int64_t>((self->state.beat.now - meta.as_of) / 1ms, 0);
-  meta.method = "rules";
-  meta.n_obs = classifier.bars();
-  meta.inputs = {{"bars " + self->state.symbol + ' ' + classifier.interval().to_text(), meta.as_of,
-                  meta.quality}};
-  return meta;
-}
-
-std::string spelled(trading::Regime regime) {
-  return boost::describe::enum_to_string(regime, "?");
-}
-
-messages::RegimeState state_of(Self* self, const Classifier& classifier) {
-  messages::RegimeState out;
-  out.instrument.symbol = self->state.symbol;
-  out.interval = classifier.interval();
-  out.regime = classifier.regime();
-  out.confidence = classifier.confidence();
-  out.since = classifier.since();
-  out.features = classifier.features().to_map();
-  out.models = {{"rules", spelled(classifier.candidate())}};
-  return out;
-}
-
-void publish_change(Self* self, Conversation& talk) {
-  const auto& classifier = talk.track.classifier();
-  if (!classifier.ready() || talk.published == classifier.regime()) {
-    return;
-  }
-  const auto previous = std::exchange(talk.published, classifier.regime());
-  const auto key = self->state.symbol + ' ' + classifier.interval().to_text();
-  self->runtime().bus.publish(
-    messages::topics::regime_changes, key,
-    caf::make_message(messages::RegimeChanged{meta_of(self, talk), state_of(self, classifier),
-                                              previous, "market"}));
-}
+using Self = InstrumentSelf;
 
 void ask_history(Self* self, std::size_t index, const HistoryNeed& need);
 
@@ -154,7 +83,8 @@ void on_history(Self* self,
       schedule_rebuild(self, index, self->state.settings->retry_after_max.chrono());
     }
   }
-  publish_change(self, talk);
+  follow_models(talk);
+  publish_change(self, talk, "market");
 }
 
 void ask_history(Self* self, std::size_t index, const HistoryNeed& need) {
@@ -181,30 +111,6 @@ void rebuild_all(Self* self) {
   }
 }
 
-caf::result<messages::RegimeReply> on_get(Self* self, const messages::GetRegime& request) {
-  const auto& talks = self->state.conversations;
-  const auto interval = request.interval.value_or(trading::intervals::h1);
-  const auto found = std::find_if(talks.begin(), talks.end(), [&](const Conversation& talk) {
-    return talk.track.classifier().interval() == interval;
-  });
-  if (found == talks.end()) {
-    std::string known;
-    for (const auto& text : self->state.settings->intervals) {
-      known += (known.empty() ? "" : ", ") + text;
-    }
-    return core::to_caf(core::Errc::INVALID_ARGUMENT,
-                        "interval: expected one of " + known + ", found " + interval.to_text());
-  }
-  const auto& classifier = found->track.classifier();
-  if (!classifier.ready()) {
-    return core::to_caf(core::Errc::NOT_READY,
-                        "the regime of " + self->state.symbol + " on " + interval.to_text()
-                          + " needs " + std::to_string(classifier.bars_needed())
-                          + " closed bars, found " + std::to_string(classifier.bars()));
-  }
-  return messages::RegimeReply{meta_of(self, *found), state_of(self, classifier)};
-}
-
 void on_bar(Self* self, const messages::BarClosed& event) {
   auto& talks = self->state.conversations;
   for (std::size_t i = 0; i < talks.size(); ++i) {
@@ -216,7 +122,8 @@ void on_bar(Self* self, const messages::BarClosed& event) {
     if (const auto need = talk.track.on_bar(event.bar)) {
       ask_history(self, i, *need);
     }
-    publish_change(self, talk);
+    follow_models(talk);
+    publish_change(self, talk, "market");
   }
 }
 
@@ -224,9 +131,21 @@ void start_conversations(Self* self) {
   auto& state = self->state;
   state.conversations.clear();
   for (const auto& text : state.settings->intervals) {
-    if (const auto interval = trading::Interval::from_text(text)) {
-      state.conversations.emplace_back(Track{*state.settings, *interval});
+    const auto interval = trading::Interval::from_text(text);
+    if (!interval) {
+      continue;
     }
+    const bool modelled = is_modelled(*state.settings, text);
+    auto& talk = state.conversations.emplace_back(
+      Track{*state.settings, *interval, modelled ? state.settings->warm_up_bars : 0});
+    if (modelled) {
+      talk.models = std::make_unique<Modelled>(
+        Hysteresis{state.settings->confirm_bars, state.settings->dwell_bars_min});
+      talk.models->live_fit.at = clock_now(self) + state.settings->models.first_fit_after.chrono();
+    }
+  }
+  for (std::size_t i = 0; i < state.conversations.size(); ++i) {
+    load_models(self, i);
   }
   rebuild_all(self);
 }
@@ -241,17 +160,21 @@ void on_beat(Self* self, const messages::InstrumentStatusBeat& beat) {
     core::log::info("regime restarts on another venue",
                     {{"symbol", state.symbol}, {"venue", beat.instrument.venue}});
     for (auto& talk : state.conversations) {
-      talk.track = Track{*state.settings, talk.track.classifier().interval()};
+      talk.track = Track{*state.settings, talk.interval(), talk.track.follower().moments_max()};
       talk.newest_bar = Quality::live;
+      restart_models(self, talk);
     }
     rebuild_all(self);
   }
+  tend_models(self);
 }
 
 caf::behavior instrument_behavior(Self* self,
                                   std::shared_ptr<const Settings> settings,
+                                  Parts parts,
                                   messages::InstrumentStatusBeat beat) {
   auto& state = self->state;
+  state.parts = std::move(parts);
   state.symbol = beat.instrument.symbol;
   state.retry.min = settings->retry_after.chrono();
   state.retry.max = settings->retry_after_max.chrono();
@@ -263,6 +186,13 @@ caf::behavior instrument_behavior(Self* self,
   start_conversations(self);
   return {
     supervision::handle<messages::GetRegime>(self, on_get),
+    supervision::handle<messages::GetRegimeProbability>(self, on_get_probability),
+    supervision::handle<messages::GetRegimeModels>(self, on_get_models),
+    supervision::handle<messages::StartShadowModel>(self, on_start_shadow),
+    supervision::handle<messages::PromoteShadowModel>(self, on_promote),
+    supervision::handle<messages::RollbackModel>(self, on_roll_back),
+    supervision::handle<messages::DiscardShadowModel>(self, on_discard_shadow),
+    [self](const messages::RegimeModelsStored& event) { on_models_stored(self, event); },
     [self](const messages::BarClosed& event) { on_bar(self, event); },
     [self](const messages::InstrumentStatusBeat& event) { on_beat(self, event); },
     [self](const supervision::TopicGap&) { rebuild_all(self); },
@@ -278,16 +208,18 @@ caf::behavior instrument_behavior(Self* self,
 } // namespace
 
 supervision::ChildSpec instrument(std::shared_ptr<const Settings> settings,
+                                  Parts parts,
                                   const messages::InstrumentStatusBeat& beat) {
   return {
     .name = beat.instrument.symbol,
     .start =
-      [settings = std::move(settings), beat](supervision::StartContext& context) {
+      [settings = std::move(settings), parts = std::move(parts),
+       beat](supervision::StartContext& context) {
         auto newest = beat;
         if (context.epoch > 1 && newest.freshness == trading::Freshness::LIVE) {
           newest.freshness = trading::Freshness::STALE; // it is from before the restart
         }
-        return context.spawn(instrument_behavior, settings, std::move(newest));
+        return context.spawn(instrument_behavior, settings, parts, std::move(newest));
       },
     .backoff = supervision::quick_backoff,
   };

@@ -96,6 +96,9 @@ void check(const Settings& settings, std::vector<core::json::Problem>& problems)
     check.add("retry_after_max", "at least retry_after, " + settings.retry_after.to_text(),
               settings.retry_after_max.to_text());
   }
+  check.count("bulk_symbols_max", settings.bulk_symbols_max, 1, 10'000);
+  check.positive("bulk_deadline", settings.bulk_deadline);
+  regime::check(settings.models, settings.intervals, problems);
 }
 
 } // namespace troupe::regime

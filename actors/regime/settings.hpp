@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/regime/models/settings.hpp"
 #include "core/duration.hpp"
 #include "core/json.hpp"
 
@@ -43,6 +44,9 @@ struct Settings {
   core::Duration history_deadline = std::chrono::seconds{15};
   core::Duration retry_after = std::chrono::milliseconds{200}; ///< doubles at every failure
   core::Duration retry_after_max = std::chrono::seconds{10};
+  std::uint32_t bulk_symbols_max = 500; ///< instruments of one bulk request
+  core::Duration bulk_deadline = std::chrono::milliseconds{1'500}; ///< of each instrument's answer
+  ModelSettings models; ///< fitted models beside the rules
 };
 BOOST_DESCRIBE_STRUCT(Settings,
                       (),
@@ -68,7 +72,10 @@ BOOST_DESCRIBE_STRUCT(Settings,
                        stale_after,
                        history_deadline,
                        retry_after,
-                       retry_after_max))
+                       retry_after_max,
+                       bulk_symbols_max,
+                       bulk_deadline,
+                       models))
 
 /// Adds what is wrong in meaning: a period of 0, a threshold out of its range.
 void check(const Settings& settings, std::vector<core::json::Problem>& problems);

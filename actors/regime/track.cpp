@@ -9,24 +9,24 @@ namespace {
 /// The most bars that history gives at once.
 constexpr std::uint32_t history_limit_max = 1'000;
 
-void apply_closed(Classifier& classifier, std::span<const trading::Bar> bars) {
+void apply_closed(Follower& follower, std::span<const trading::Bar> bars) {
   for (const auto& bar : bars) {
     if (bar.final) {
-      classifier.apply(bar);
+      follower.apply(bar);
     }
   }
 }
 
 } // namespace
 
-Track::Track(const Settings& settings, trading::Interval interval)
-  : settings_(&settings), classifier_(settings, interval) {}
+Track::Track(const Settings& settings, trading::Interval interval, std::size_t moments_max)
+  : settings_(&settings), follower_(settings, interval, moments_max) {}
 
 HistoryNeed Track::rebuild() {
   if (mode_ == Mode::CHECKING_HOLE) {
     // they are in history too, but must not be lost should it stay silent
     for (const auto& bar : waiting_) {
-      classifier_.apply(bar);
+      follower_.apply(bar);
     }
   }
   mode_ = Mode::REBUILDING;
@@ -44,7 +44,7 @@ std::optional<HistoryNeed> Track::on_bar(const trading::Bar& bar) {
   switch (mode_) {
     case Mode::REBUILDING:
       keep(bar);
-      classifier_.apply(bar);
+      follower_.apply(bar);
       return std::nullopt;
     case Mode::CHECKING_HOLE: keep(bar); return std::nullopt;
     case Mode::FOLLOWING: break;
@@ -53,13 +53,13 @@ std::optional<HistoryNeed> Track::on_bar(const trading::Bar& bar) {
 }
 
 std::optional<HistoryNeed> Track::follow(const trading::Bar& bar) {
-  const auto end = classifier_.as_of();
+  const auto end = classifier().as_of();
   if (!end || bar.ts_open <= *end || bar.ts_open <= checked_until_) {
-    classifier_.apply(bar);
+    follower_.apply(bar);
     return std::nullopt;
   }
   keep(bar);
-  const auto missing = (bar.ts_open - *end) / classifier_.interval().duration();
+  const auto missing = (bar.ts_open - *end) / classifier().interval().duration();
   if (missing > history_limit_max) {
     return rebuild();
   }
@@ -86,20 +86,21 @@ std::optional<HistoryNeed> Track::follow_waiting() {
 std::optional<HistoryNeed> Track::on_history(std::span<const trading::Bar> bars) {
   const auto mode = std::exchange(mode_, Mode::FOLLOWING);
   if (mode == Mode::CHECKING_HOLE) {
-    apply_closed(classifier_, bars);
+    apply_closed(follower_, bars);
     return follow_waiting();
   }
   if (mode == Mode::FOLLOWING) {
     return std::nullopt; // nothing was wanted
   }
-  Classifier fresh{*settings_, classifier_.interval()};
+  Follower fresh{*settings_, classifier().interval(), follower_.moments_max()};
   apply_closed(fresh, bars);
   incomplete_ = false;
-  if (!fresh.ready() && fresh.bars() < classifier_.bars()) {
+  if (!fresh.classifier().ready() && fresh.classifier().bars() < classifier().bars()) {
     waiting_.clear(); // history knows less than the live bars, which are applied already
     return std::nullopt;
   }
-  classifier_ = std::move(fresh);
+  follower_ = std::move(fresh);
+  ++rebuilds_;
   return follow_waiting();
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/regime/classifier.hpp"
+#include "actors/regime/models/follower.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -29,9 +29,13 @@ struct HistoryNeed {
 class Track {
 public:
   /// Throws std::invalid_argument for settings that check() refuses. @param settings  outlives this
-  Track(const Settings& settings, trading::Interval interval);
+  /// @param moments_max  newest bars kept for fitted models; 0: none
+  Track(const Settings& settings, trading::Interval interval, std::size_t moments_max = 0);
 
-  [[nodiscard]] const Classifier& classifier() const { return classifier_; }
+  [[nodiscard]] const Classifier& classifier() const { return follower_.classifier(); }
+  [[nodiscard]] const Follower& follower() const { return follower_; }
+  /// Counts how often all was taken anew from history: the follower's bars are others then.
+  [[nodiscard]] std::uint64_t rebuilds() const { return rebuilds_; }
 
   /// Whether an answer of history is wanted and none came yet.
   [[nodiscard]] bool wants_history() const { return mode_ != Mode::FOLLOWING; }
@@ -60,7 +64,8 @@ private:
   [[nodiscard]] std::optional<HistoryNeed> follow_waiting();
 
   const Settings* settings_;
-  Classifier classifier_;
+  Follower follower_;
+  std::uint64_t rebuilds_ = 0;
   Mode mode_ = Mode::REBUILDING;
   std::deque<trading::Bar> waiting_;
   core::Timestamp checked_until_; ///< holes before this were asked for

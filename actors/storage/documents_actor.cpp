@@ -53,11 +53,24 @@ caf::result<DocumentsLoaded> on_load_documents(DocumentsSelf* self, const LoadDo
   return DocumentsLoaded{std::move(*documents)};
 }
 
+caf::result<DocumentLoaded> on_load_document(DocumentsSelf* self, const LoadDocument& request) {
+  const auto store = opened_documents(self);
+  if (!store) {
+    return core::to_caf(store.error());
+  }
+  auto document = (*store)->get(request.kind, request.id, std::nullopt);
+  if (!document) {
+    return core::to_caf(document.error());
+  }
+  return DocumentLoaded{std::move(*document)};
+}
+
 caf::behavior documents_behavior(DocumentsSelf* self, std::string url) {
   self->state.url = std::move(url);
   return {
     supervision::handle<StoreDocument>(self, on_store_document),
     supervision::handle<LoadDocuments>(self, on_load_documents),
+    supervision::handle<LoadDocument>(self, on_load_document),
   };
 }
 

@@ -5,6 +5,7 @@
 
 #include <caf/allowed_unsafe_message_type.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,17 @@ struct LoadDocuments {
   std::string kind;
 };
 
+struct DocumentLoaded {
+  std::optional<Document> document; ///< absent: there is none
+};
+
+/// The newest version of one document.
+struct LoadDocument {
+  using Reply = DocumentLoaded;
+  std::string kind;
+  std::string id;
+};
+
 /// Starts the store of a `storage.url`. The database is opened at the first request, and anew as
 /// long as that fails. State: the connection. Declare the child detached: it blocks.
 [[nodiscard]] supervision::Start documents_actor(std::string url);
@@ -41,3 +53,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::DocumentStored)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::StoreDocument)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::DocumentsLoaded)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::LoadDocuments)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::DocumentLoaded)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::LoadDocument)

@@ -3,6 +3,7 @@
 #include "core/clock.hpp"
 #include "core/log.hpp"
 #include "net/envelope.hpp"
+#include "nodes/api/audited_call.hpp"
 #include "nodes/api/inspect_routes.hpp"
 #include "nodes/api/last_good.hpp"
 #include "nodes/api/stream_actor.hpp"
@@ -169,16 +170,30 @@ net::Route ApiServer::State::service_route(ServiceRoute route) {
         respond(net::error_response(bound.error(), request.request_id));
         return;
       }
+      std::optional<AuditedCall> audited;
+      if (shared->audited) {
+        auto begun = AuditedCall::begin(*audit, serving->runtime, request, shared->path);
+        if (!begun) {
+          respond(net::error_response(begun.error(), request.request_id));
+          return;
+        }
+        audited = std::move(*begun);
+      }
       RequestKey key{request.target,
                      std::string(shared->from_board ? params["symbol"] : std::string_view{})};
       supervision::AskOptions options;
       options.deadline =
         (shared->deadline.ns > 0 ? shared->deadline : config.ask_deadline).chrono();
       options.slow = std::max(options.slow, options.deadline / 2);
-      serving->bridge.ask(
-        shared->service, std::move(bound->key), std::move(bound->message), options,
-        [this, shared, key = std::move(key), respond = std::move(respond)](
-          core::Result<caf::message> reply) { answer(*shared, key, std::move(reply), respond); });
+      serving->bridge.ask(shared->service, std::move(bound->key), std::move(bound->message),
+                          options,
+                          [this, shared, key = std::move(key), audited = std::move(audited),
+                           respond = std::move(respond)](core::Result<caf::message> reply) {
+                            if (audited) {
+                              audited->end(reply ? core::Errc::NONE : reply.error().code);
+                            }
+                            answer(*shared, key, std::move(reply), respond);
+                          });
     }};
   return out;
 }

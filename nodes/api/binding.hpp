@@ -146,8 +146,8 @@ bind_body(const std::string& path, const Parameters& parameters, const std::stri
     using Field = std::remove_cvref_t<decltype(member)>;
     core::json::Decoder field{core::json::Missing::REFUSED, std::string(name)};
     if (in_path(name)) {
-      if constexpr (std::is_same_v<Field, std::string>) {
-        member = parameters.at(std::string(name)).front();
+      if constexpr (std::is_same_v<Field, std::string> || core::TextValue<Field>) {
+        static_cast<void>(field_from_text(parameters.at(std::string(name)).front(), member, field));
       } else {
         field.problem("a field that a path can carry", "another"); // a route of ours is wrong
       }

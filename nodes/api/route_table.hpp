@@ -52,6 +52,8 @@ struct ServiceRoute {
   bool last_good = false;
   /// Longest wait for the service; 0: api.ask_deadline.
   core::Duration deadline{};
+  /// Changes something that an operator answers for: written to the audit file before and after.
+  bool audited = false;
   /// A live ticker on the node's own board answers it without the service being asked.
   bool from_board = false;
   std::function<core::Result<BoundRequest>(const Parameters&, const std::string& body)> bind;
@@ -217,6 +219,13 @@ template <class Request>
 /// Marks a route that needs another scope than "read".
 [[nodiscard]] inline ServiceRoute with_scope(std::string scope, ServiceRoute route) {
   route.scope = std::move(scope);
+  return route;
+}
+
+/// Marks a route whose calls are audited: before the service is asked and when it has answered.
+/// What cannot be audited is not done.
+[[nodiscard]] inline ServiceRoute with_audit(ServiceRoute route) {
+  route.audited = true;
   return route;
 }
 

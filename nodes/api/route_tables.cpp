@@ -23,9 +23,20 @@ RouteTable market_data_routes() {
 
 RouteTable regime_routes() {
   const std::string to = regime_service;
+  // An order waits for the store. It moves what everybody's answers are made of: on the record.
+  const auto order = [](ServiceRoute route) {
+    return with_audit(with_scope("trade", with_deadline(std::chrono::seconds{10}, std::move(route))));
+  };
   return {
     .requests = {
       with_last_good(get<GetRegime>("/regime/current/{symbol}", to, "current market regime of an instrument")),
+      with_last_good(get<GetRegimeProbability>("/regime/probability/{symbol}", to, "probabilities of the regimes, by model and ensemble; transitions, durations, forecast")),
+      post<ClassifyMany>             ("/regime/bulk",                      to, "regimes of many instruments"),
+      get<GetRegimeModels>           ("/regime/models/{symbol}",           to, "fitted models of an instrument: live, shadow, previous; how live and shadow compare"),
+      order(post<StartShadowModel>   ("/regime/models/{symbol}/shadow",    to, "has a shadow model fitted, which runs beside the live one")),
+      order(post<PromoteShadowModel> ("/regime/models/{symbol}/promote",   to, "makes the shadow the live model")),
+      order(post<RollbackModel>      ("/regime/models/{symbol}/rollback",  to, "makes an earlier model live again")),
+      order(post<DiscardShadowModel> ("/regime/models/{symbol}/discard",   to, "ends the shadow model")),
     },
     .streams = {
       {"/regime/stream", "channel regime"},

@@ -129,7 +129,9 @@ core::Result<supervision::SupervisorSpec> Node::State::tree() {
                             .board = board})));
   }
   if (settings.has(config::Role::REGIME)) {
-    spec.children.push_back(supervision::supervise(regime::service({.settings = settings.regime})));
+    spec.children.push_back(supervision::supervise(
+      regime::service({.settings = settings.regime,
+                       .storage_url = storage_in(settings.node.data_dir, settings.storage.url)})));
   }
   if (settings.has(config::Role::CORRELATION)) {
     spec.children.push_back(supervision::supervise(correlation::service(

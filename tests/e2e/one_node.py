@@ -29,7 +29,7 @@ def prices_bars_books_and_regimes_change():
     for interval in ("1s", "1m", "1h"):
         reply = until(f"regime {interval}", lambda: node.get(f"/regime/current/BTC-USD?interval={interval}"), 60)
         assert reply["data"]["regime"] in ("TRENDING", "RANGING", "CHOPPY", "CRISIS"), reply
-        assert reply["meta"]["method"] == "rules" and reply["meta"]["inputs"], reply
+        assert reply["meta"]["method"] in ("rules", "ensemble") and reply["meta"]["inputs"], reply
     venue_b = node.get("/data/ticker/BTC-USD.SIM-B")
     assert venue_b["data"]["instrument"] == "BTC-USD.SIM-B", venue_b
     for field in ("as_of", "quality", "request_id", "node", "source", "age_ms"):

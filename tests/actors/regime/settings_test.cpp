@@ -8,6 +8,7 @@
 #include <limits>
 
 using namespace troupe;
+using regime::modelled_intervals;
 using regime::Settings;
 
 namespace {
@@ -72,4 +73,57 @@ TEST_CASE("settings: each limit names its key") {
   CHECK(wrong([](auto& s) { s.retry_after = {}; }) == Paths{"regime.retry_after"});
   CHECK(wrong([](auto& s) { s.retry_after_max = std::chrono::milliseconds{1}; })
         == Paths{"regime.retry_after_max"});
+  CHECK(wrong([](auto& s) { s.bulk_symbols_max = 0; }) == Paths{"regime.bulk_symbols_max"});
+  CHECK(wrong([](auto& s) { s.bulk_deadline = {}; }) == Paths{"regime.bulk_deadline"});
+}
+
+TEST_CASE("settings: models are fitted on the intervals from 1m up, or on those that are named") {
+  Settings settings;
+  const auto modelled = [&] { return modelled_intervals(settings.models, settings.intervals); };
+  CHECK(modelled() == std::vector<std::string>{"1m", "1h"});
+  settings.intervals = {"1s", "1d"};
+  CHECK(modelled() == std::vector<std::string>{"1d"});
+  settings.models.intervals = std::vector<std::string>{"1s"};
+  CHECK(modelled() == std::vector<std::string>{"1s"});
+  settings.models.intervals = std::vector<std::string>{};
+  CHECK(modelled().empty());
+}
+
+TEST_CASE("settings: each limit of the models names its key") {
+  using Names = std::vector<std::string>;
+  CHECK(wrong([](auto& s) { s.models.intervals = Names{"5m"}; })
+        == Paths{"regime.models.intervals[0]"});
+  CHECK(wrong([](auto& s) { s.models.intervals = Names{"1h", "1h"}; }).size() == 2);
+  CHECK(wrong([](auto& s) { s.models.intervals = Names{}; }).empty());
+  CHECK(wrong([](auto& s) { s.intervals = {"1h"}; }).empty());
+  CHECK(wrong([](auto& s) { s.models.spec.hmm_states = 1; })
+        == Paths{"regime.models.spec.hmm_states"});
+  CHECK(wrong([](auto& s) { s.models.spec.switching_states = 5; })
+        == Paths{"regime.models.spec.switching_states"});
+  CHECK(wrong([](auto& s) { s.models.spec.fit_bars = 20'000; })
+        == Paths{"regime.models.spec.fit_bars"});
+  CHECK(wrong([](auto& s) { s.models.spec.weights.hmm = -1.0; })
+        == Paths{"regime.models.spec.weights.hmm"});
+  CHECK(
+    wrong([](auto& s) { s.models.spec.weights.rules = std::numeric_limits<double>::quiet_NaN(); })
+    == Paths{"regime.models.spec.weights.rules"});
+  CHECK(wrong([](auto& s) {
+          s.models.spec.weights = {0.0, 0.0, 0.0};
+        })
+        == Paths{"regime.models.spec.weights"});
+  CHECK(wrong([](auto& s) { s.models.fit_bars_min = 399; }) == Paths{"regime.models.fit_bars_min"});
+  CHECK(wrong([](auto& s) { s.models.fit_bars_min = 2'001; })
+        == Paths{"regime.models.fit_bars_min"});
+  CHECK(wrong([](auto& s) { s.models.starts = 0; }) == Paths{"regime.models.starts"});
+  CHECK(wrong([](auto& s) { s.models.refit_bars_min = 0; })
+        == Paths{"regime.models.refit_bars_min"});
+  CHECK(wrong([](auto& s) { s.models.queue_max = 0; }) == Paths{"regime.models.queue_max"});
+  CHECK(wrong([](auto& s) { s.models.previous_max = 0; }) == Paths{"regime.models.previous_max"});
+  CHECK(wrong([](auto& s) { s.models.refit_every = {}; }) == Paths{"regime.models.refit_every"});
+  CHECK(wrong([](auto& s) { s.models.retry_after = {}; }) == Paths{"regime.models.retry_after"});
+  CHECK(wrong([](auto& s) { s.models.fit_deadline = {}; }) == Paths{"regime.models.fit_deadline"});
+  CHECK(wrong([](auto& s) { s.models.first_fit_after = std::chrono::seconds{-1}; })
+        == Paths{"regime.models.first_fit_after"});
+  CHECK(wrong([](auto& s) { s.models.queue_deadline = std::chrono::seconds{1}; })
+        == Paths{"regime.models.queue_deadline"});
 }

@@ -98,3 +98,18 @@ TEST_CASE("body: requests of one universe go to one node") {
   CHECK(key("BTC-USD,ETH-USD") != key("BTC-USD,XRP-USD"));
   CHECK_FALSE(key("").empty());
 }
+
+TEST_CASE("body: a symbol in the path is read as one, and refused by its name") {
+  const std::string models = "/regime/models/{symbol}/shadow";
+  const auto request = bind_body<messages::StartShadowModel>(models, {{"symbol", {"BTC-USD"}}},
+                                                             R"({"interval":"1m","hmm_states":3})");
+  REQUIRE(request.has_value());
+  CHECK(request->symbol.symbol == "BTC-USD");
+  CHECK(*request->interval == trading::intervals::m1);
+  CHECK(*request->hmm_states == 3);
+  CHECK_FALSE(request->weights.has_value());
+  const auto bad = bind_body<messages::StartShadowModel>(models, {{"symbol", {"x"}}}, "{}");
+  REQUIRE_FALSE(bad.has_value());
+  CHECK(bad.error().code == core::Errc::INVALID_ARGUMENT);
+  CHECK(bad.error().message.find("symbol: expected") != std::string::npos);
+}

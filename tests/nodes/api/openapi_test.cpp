@@ -13,8 +13,10 @@ TEST_CASE("openapi: every route is there with its parameters and reply, and ever
   for (const char* path :
        {"/data/ticker/{symbol}", "/data/historical/{symbol}", "/data/orderbook/{symbol}",
         "/data/instruments", "/data/stream", "/regime/current/{symbol}", "/regime/stream",
-        "/correlation/matrix", "/correlation/position-sizing", "/correlation/stream",
-        "/portfolios/{id}", "/health/live"}) {
+        "/regime/probability/{symbol}", "/regime/bulk", "/regime/models/{symbol}",
+        "/regime/models/{symbol}/shadow", "/regime/models/{symbol}/promote", "/correlation/matrix",
+        "/correlation/position-sizing", "/correlation/stream", "/portfolios/{id}",
+        "/health/live"}) {
     CAPTURE(path);
     CHECK(document["paths"].contains(path));
   }

@@ -1,11 +1,12 @@
-#include "actors/correlation/solver_pool.hpp"
+#include "supervision/solver_pool.hpp"
 
 #include "core/errc.hpp"
 #include "supervision/registry.hpp"
 
+#include <algorithm>
 #include <utility>
 
-namespace troupe::correlation {
+namespace troupe::supervision {
 
 using core::Errc;
 using core::Error;
@@ -19,10 +20,7 @@ SolverPool::SolverPool(std::vector<std::string> paths,
   }
 }
 
-void SolverPool::submit(supervision::Actor* self,
-                        Work work,
-                        std::chrono::nanoseconds deadline,
-                        Done done) {
+void SolverPool::submit(Actor* self, Work work, std::chrono::nanoseconds deadline, Done done) {
   const auto now = self->clock().now().time_since_epoch();
   waiting_.push_back({std::move(work), now + deadline, std::move(done)});
   tick(self);
@@ -34,7 +32,7 @@ void SolverPool::submit(supervision::Actor* self,
   }
 }
 
-void SolverPool::tick(supervision::Actor* self) {
+void SolverPool::tick(Actor* self) {
   const std::chrono::nanoseconds now = self->clock().now().time_since_epoch();
   std::vector<Done> late;
   while (!waiting_.empty() && waiting_.front().expires <= now) {
@@ -60,14 +58,11 @@ void SolverPool::tick(supervision::Actor* self) {
   }
 }
 
-void SolverPool::run(supervision::Actor* self,
-                     std::size_t index,
-                     const caf::actor& solver,
-                     Job job) {
+void SolverPool::run(Actor* self, std::size_t index, const caf::actor& solver, Job job) {
   const std::chrono::nanoseconds now = self->clock().now().time_since_epoch();
   const auto epoch = slots_[index].epoch;
   const auto done = std::make_shared<const Done>(std::move(job.done));
-  self->request(solver, job.expires - now, std::move(job.work))
+  self->request(solver, std::min(job.expires - now, work_max_), std::move(job.work))
     .then(
       [this, self, index, epoch, done](const WorkDone& work) {
         if (slots_[index].epoch == epoch) {
@@ -82,4 +77,4 @@ void SolverPool::run(supervision::Actor* self,
       });
 }
 
-} // namespace troupe::correlation
+} // namespace troupe::supervision

@@ -1,18 +1,18 @@
 #pragma once
 
-#include "core/duration.hpp"
 #include "core/errc.hpp"
 #include "supervision/supervisor.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/message.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
-namespace troupe::correlation {
+namespace troupe::supervision {
 
 /// What the work answered; an error of the message itself means that the solver crashed.
 struct WorkDone {
@@ -33,9 +33,9 @@ struct Work {
 /// A child that computes what it is given, one piece at a time, on a thread of its own: it may
 /// throw or hang without hurting anybody but the asker of that piece. One that takes longer than
 /// the deadline is given up by the watchdog and replaced.
-[[nodiscard]] supervision::ChildSpec solver(std::string name, core::Duration deadline);
+[[nodiscard]] ChildSpec solver(std::string name, std::chrono::nanoseconds deadline);
 
-} // namespace troupe::correlation
+} // namespace troupe::supervision
 
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::correlation::Work)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::correlation::WorkDone)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::supervision::Work)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::supervision::WorkDone)

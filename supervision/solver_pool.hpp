@@ -1,7 +1,7 @@
 #pragma once
 
-#include "actors/correlation/solver_actor.hpp"
 #include "supervision/actor.hpp"
+#include "supervision/solver.hpp"
 
 #include <chrono>
 #include <deque>
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace troupe::correlation {
+namespace troupe::supervision {
 
 /// Hands work to solvers, each one piece at a time, oldest first; what waits is bounded. Part of
 /// one actor's state, used on its thread only.
@@ -25,12 +25,12 @@ public:
 
   /// `done` is called exactly once, unless the actor ends before: with the result, with what the
   /// work answered, OVERLOADED at once where too much waits, TIMEOUT after the deadline (waiting
-  /// included), or ACTOR_DOWN or INTERNAL where the solver crashed over it.
-  void submit(supervision::Actor* self, Work work, std::chrono::nanoseconds deadline, Done done);
+  /// included) or `work_max` of work, or ACTOR_DOWN or INTERNAL where the solver crashed over it.
+  void submit(Actor* self, Work work, std::chrono::nanoseconds deadline, Done done);
 
   /// Hands out what waits and ends what has waited too long; to be called now and then, since a
   /// solver's return is not announced.
-  void tick(supervision::Actor* self);
+  void tick(Actor* self);
 
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
 
@@ -46,7 +46,7 @@ private:
     std::uint64_t epoch = 0;           ///< of the solver that is busy: its successor is not
     std::chrono::nanoseconds since{0}; ///< actor clock
   };
-  void run(supervision::Actor* self, std::size_t slot, const caf::actor& solver, Job job);
+  void run(Actor* self, std::size_t slot, const caf::actor& solver, Job job);
 
   std::vector<Slot> slots_;
   std::size_t waiting_max_;
@@ -54,4 +54,4 @@ private:
   std::deque<Job> waiting_;
 };
 
-} // namespace troupe::correlation
+} // namespace troupe::supervision
