@@ -21,6 +21,7 @@ struct Listing {
   std::string path; ///< of its child
   messages::InstrumentStatusBeat beat;
   bool started = false;
+  bool loaded = false; ///< it has the history it starts from
 };
 
 struct FrontState {
@@ -29,7 +30,8 @@ struct FrontState {
   std::string instruments_path;
   std::vector<trading::Interval> intervals;
   std::unordered_map<std::string, Listing> listings;
-  bool full = false; ///< said so in the log
+  bool full = false;       ///< said so in the log
+  std::uint64_t epoch = 0; ///< of the newest view that was followed
 };
 
 using FrontSelf = supervision::StatefulActor<FrontState>;
@@ -42,6 +44,25 @@ bool owned(FrontSelf* self, const std::string& symbol) {
 /// The symbol's child as it runs now; empty while it is down or starting.
 caf::actor child_of(FrontSelf* self, const Listing& listing) {
   return listing.started ? self->runtime().registry.find(listing.path).actor : caf::actor{};
+}
+
+/// The node is ready, and a drain of another one done, when all that is owned here can answer.
+void report_loaded(FrontSelf* self) {
+  const auto& state = self->state;
+  std::uint64_t waiting = 0;
+  std::string example;
+  for (const auto& [symbol, listing] : state.listings) {
+    if (listing.started && !listing.loaded) {
+      ++waiting;
+      example = symbol;
+    }
+  }
+  auto& health = self->runtime().health;
+  health.set_loaded(messages::regime_service, {.epoch = state.epoch, .waiting = waiting});
+  health.set("regime", waiting == 0,
+             waiting == 0
+               ? std::string{}
+               : std::to_string(waiting) + " symbols have no history yet, such as " + example);
 }
 
 /// Starts or stops the symbol's child as the placement says.
@@ -61,6 +82,7 @@ void place(FrontSelf* self, const std::string& symbol, Listing& listing) {
     return;
   }
   listing.started = mine;
+  listing.loaded = false;
 }
 
 void on_beat(FrontSelf* self, const messages::InstrumentStatusBeat& beat) {
@@ -84,6 +106,7 @@ void on_beat(FrontSelf* self, const messages::InstrumentStatusBeat& beat) {
   auto& listing = found->second;
   listing.beat = beat;
   place(self, symbol, listing);
+  report_loaded(self);
   if (const auto child = child_of(self, listing)) {
     self->send(child, beat);
   }
@@ -186,6 +209,7 @@ caf::behavior front_behavior(FrontSelf* self,
     }
   }
   adopt(self);
+  report_loaded(self);
   auto& runtime = self->runtime();
   const auto me = caf::actor_cast<caf::actor>(self);
   runtime.placement.watch(me);
@@ -196,9 +220,18 @@ caf::behavior front_behavior(FrontSelf* self,
     [self](const messages::BarClosed& event) { on_bar(self, event); },
     [self](const messages::InstrumentStatusBeat& event) { on_beat(self, event); },
     [self](const supervision::TopicGap& gap) { on_gap(self, gap); },
-    [self](const supervision::ViewChanged&) {
+    [self](const supervision::ViewChanged& view) {
       for (auto& [symbol, listing] : self->state.listings) {
         place(self, symbol, listing);
+      }
+      self->state.epoch = view.epoch;
+      report_loaded(self);
+    },
+    [self](const InstrumentLoaded& news) {
+      const auto found = self->state.listings.find(news.symbol);
+      if (found != self->state.listings.end() && found->second.started
+          && !std::exchange(found->second.loaded, true)) {
+        report_loaded(self);
       }
     },
   };

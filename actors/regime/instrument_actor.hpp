@@ -4,15 +4,26 @@
 #include "messages/market_data.hpp"
 #include "supervision/supervisor.hpp"
 
+#include <caf/type_id.hpp>
+
 #include <memory>
+#include <string>
 
 namespace troupe::regime {
 
+/// To the front: all intervals have the history they start from, or know that there is none.
+struct InstrumentLoaded {
+  std::string symbol;
+};
+
 /// The child that keeps the regimes of one symbol, on every interval of the settings.
 /// Answers GetRegime; takes BarClosed, InstrumentStatusBeat of the primary venue, and TopicGap,
-/// which the front passes on. Its state is rebuilt from history at every start.
+/// which the front passes on, and tells it InstrumentLoaded. Its state is rebuilt from history at
+/// every start.
 /// @param beat  the newest one of the symbol's primary venue
 [[nodiscard]] supervision::ChildSpec instrument(std::shared_ptr<const Settings> settings,
                                                 const messages::InstrumentStatusBeat& beat);
 
 } // namespace troupe::regime
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::regime::InstrumentLoaded)
