@@ -9,6 +9,7 @@
 #include "supervision/ask.hpp"
 #include "supervision/messages.hpp"
 #include "supervision/runtime.hpp"
+#include "supervision/wire_types.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -82,6 +83,7 @@ struct Node {
       cluster::apply_caf_settings(*this);
       add_message_types<caf::id_block::troupe_supervision>();
       add_message_types<caf::id_block::nodes_bench>();
+      supervision::declare_wire_types<caf::id_block::nodes_bench>();
     }
   };
   Config config;

@@ -1,6 +1,7 @@
 #include "messages/message_types.hpp"
 
 #include "core/fingerprint.hpp"
+#include "supervision/wire_types.hpp"
 
 #include <caf/actor_system_config.hpp>
 #include <caf/all.hpp>
@@ -23,6 +24,7 @@ std::uint64_t block_fingerprint(std::index_sequence<I...>) {
 void register_types(caf::actor_system_config& config) {
   supervision::add_message_types(config);
   config.add_message_types<caf::id_block::troupe>();
+  supervision::declare_wire_types<caf::id_block::troupe>();
 }
 
 std::uint64_t wire_fingerprint() {

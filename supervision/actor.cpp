@@ -2,10 +2,12 @@
 
 #include "core/errc.hpp"
 #include "core/log.hpp"
+#include "supervision/after_handler.hpp"
 #include "supervision/ask_book.hpp"
 #include "supervision/conflation_queue.hpp"
 #include "supervision/message_class.hpp"
 #include "supervision/messages.hpp"
+#include "supervision/running_actor.hpp"
 
 #include <boost/core/demangle.hpp>
 #include <caf/actor_cast.hpp>
@@ -13,17 +15,23 @@
 #include <caf/exit_reason.hpp>
 #include <caf/sec.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <typeinfo>
 
 namespace troupe::supervision {
 
+using running_actor::running;
+
 namespace {
 
 thread_local Identity* next_identity = nullptr;
-thread_local ActorRecord* running = nullptr; ///< whose handler this thread is in
 
 constexpr int conflated_per_turn = 64;
+
+/// What an actor may take of a scheduler's thread before others have their turn: a slow handler
+/// handles fewer messages in a turn than CAF's count of them allows.
+constexpr std::int64_t turn_ns = 1'000'000;
 
 std::string first_part(std::string_view path) {
   return std::string{path.substr(0, path.find('/'))};
@@ -79,13 +87,6 @@ void answer(caf::mailbox_element& element, caf::error error) {
 }
 
 } // namespace
-
-std::string cause_of_now() {
-  return running == nullptr
-           ? std::string{}
-           : running->path + '@' + std::to_string(running->epoch) + '#'
-               + std::to_string(running->handled.load(std::memory_order_relaxed) + 1);
-}
 
 SpawnScope::SpawnScope(Identity identity)
   : identity_(std::move(identity)), outer_(std::exchange(next_identity, &identity_)) {}
@@ -237,13 +238,15 @@ caf::resumable::resume_result Actor::resume(caf::execution_unit* context,
                                             std::size_t max_throughput) {
   auto* const outer = std::exchange(running, record_.get());
   clock_ns_ = core::monotonic_ns();
+  const auto in_a_turn = static_cast<std::size_t>(turn_ns / std::max(handler_ns_, std::int64_t{1}));
   // The actor may be gone when CAF's resume returns: nothing of it is touched after.
-  const auto result = super::resume(context, max_throughput);
+  const auto result = super::resume(context, std::clamp(in_a_turn, std::size_t{1}, max_throughput));
   running = outer;
   return result;
 }
 
 caf::invoke_message_result Actor::consume(caf::mailbox_element& element) {
+  const AfterHandler span;
   auto& r = *record_;
   const auto type = message_type_of(element.content());
   std::optional<TraceBook::Step> step;
@@ -275,6 +278,8 @@ void Actor::end_handler(MessageType type,
                         bool crashed) {
   const auto began_ns = clock_ns_;
   clock_ns_ = core::monotonic_ns();
+  const auto took_ns = clock_ns_ - began_ns;
+  handler_ns_ = handler_ns_ == 0 ? took_ns : handler_ns_ + (took_ns - handler_ns_) / 8;
   record_->on_end(type, clock_ns_);
   if (!step) {
     return;
@@ -283,7 +288,7 @@ void Actor::end_handler(MessageType type,
   if (result == caf::invoke_message_result::skipped) {
     traces.skip_step(*step);
   } else {
-    traces.end_step(std::move(*step), clock_ns_ - began_ns, crashed);
+    traces.end_step(std::move(*step), took_ns, crashed);
   }
 }
 

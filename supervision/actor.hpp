@@ -51,6 +51,9 @@ private:
 /// one-way message becomes a dead letter ("mailbox full"). High-priority messages, those of order
 /// class (message_class.hpp), exit, down and responses always pass.
 ///
+/// Turns: an actor gives its thread back after about a millisecond, so that those with slow
+/// handlers and full mailboxes do not keep others, and what is urgent, waiting.
+///
 /// End: what is still queued never vanishes. Requests are answered ACTOR_DOWN at once (the asker
 /// knows, so they must not run later); one-way messages pass to the replacement that the supervisor
 /// starts, or become dead letters. What an actor sent itself (its timers) ends with it.
@@ -112,7 +115,8 @@ private:
   std::unique_ptr<AskBook> asks_;
   std::optional<CrashedMessage> crashed_;
   std::atomic<const caf::mailbox_element*> retry_{nullptr};
-  std::int64_t clock_ns_ = 0; ///< end of the previous handler in this turn
+  std::int64_t clock_ns_ = 0;   ///< end of the previous handler in this turn
+  std::int64_t handler_ns_ = 0; ///< what a handler takes, a moving average
 };
 
 /// An Actor with state: `behavior(StatefulActor<State>* self, ...)`.

@@ -1,4 +1,5 @@
 #include "supervision/actor.hpp"
+#include "supervision/running_actor.hpp"
 
 #include <caf/actor_cast.hpp>
 
@@ -20,6 +21,14 @@ std::string path_of(const caf::strong_actor_ptr& handle) {
     return actor->path();
   }
   return "actor#" + std::to_string(handle->id());
+}
+
+std::string cause_of_now() {
+  const auto* const running = running_actor::running;
+  return running == nullptr
+           ? std::string{}
+           : running->path + '@' + std::to_string(running->epoch) + '#'
+               + std::to_string(running->handled.load(std::memory_order_relaxed) + 1);
 }
 
 } // namespace troupe::supervision

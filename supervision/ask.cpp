@@ -53,7 +53,7 @@ bool tell(Runtime& runtime,
   }
   gateway->enqueue(sender, caf::make_message_id(),
                    caf::make_message(Routed{std::string{service}, std::move(key), owner->epoch,
-                                            std::move(message)}),
+                                            std::move(message), TraceBook::causal_id()}),
                    nullptr);
   return true;
 }

@@ -87,7 +87,8 @@ core::Result<void> AskBook::reach(Pending& ask, caf::actor& target, caf::message
     return core::Error{core::Errc::NODE_DOWN, "node " + owner->node + ", which carries the service "
                                                 + ask.service + ", is not connected"};
   }
-  message = caf::make_message(Routed{ask.service, ask.key, owner->epoch, ask.request});
+  message = caf::make_message(
+    Routed{ask.service, ask.key, owner->epoch, ask.request, TraceBook::causal_id()});
   if (runtime_ == nullptr) {
     runtime_ = &runtime;
     runtime.placement.watch(caf::actor_cast<caf::actor>(self_));
@@ -140,6 +141,10 @@ void AskBook::send_to(const caf::actor& target, caf::message message, Pending as
   ask.target = target.address();
   if (monitored_.insert(ask.target).second) {
     self_->monitor(target);
+  }
+  if (!ask.local && self_->record()->traced.load(std::memory_order_relaxed)) {
+    ask.runtime->actors.traces().on_sent_away(*self_->record(), ask.node + '/' + ask.service,
+                                              ask.request.content(), id);
   }
   deadlines_.emplace(ask.deadline, id);
   arm(std::min(ask.deadline, now() + tick));

@@ -32,7 +32,8 @@ Breaker::Breaker(std::string edge,
                  BreakerSettings settings,
                  std::uint64_t seed,
                  const caf::actor_clock& clock)
-  : edge_(std::move(edge)), clock_(clock), breaker_(settings, core::mix(seed, hash_of(edge_))) {}
+  : edge_(std::move(edge)), needed_(settings.needed), clock_(clock),
+    breaker_(settings, core::mix(seed, hash_of(edge_))) {}
 
 std::chrono::nanoseconds Breaker::now() const {
   return clock_.now().time_since_epoch();
@@ -100,7 +101,8 @@ BreakerInfo Breaker::info() const {
           breaker_.slow_calls(t),
           breaker_.opened_count(),
           refused_,
-          to_ms(breaker_.retry_after(t))};
+          to_ms(breaker_.retry_after(t)),
+          needed_};
 }
 
 EdgeLatency Breaker::latency() const {

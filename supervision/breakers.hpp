@@ -27,10 +27,11 @@ struct BreakerInfo {
   std::uint64_t opened = 0;  ///< times since the start
   std::uint64_t refused = 0; ///< calls refused since the start
   double retry_after_ms = 0.0;
+  bool needed = false; ///< the node is not ready while it is not closed
 };
 BOOST_DESCRIBE_STRUCT(BreakerInfo,
                       (),
-                      (edge, state, calls, failures, slow, opened, refused, retry_after_ms))
+                      (edge, state, calls, failures, slow, opened, refused, retry_after_ms, needed))
 
 /// How long the calls of one edge took, those that failed included.
 struct EdgeLatency {
@@ -70,6 +71,7 @@ public:
 private:
   [[nodiscard]] std::chrono::nanoseconds now() const;
   std::string edge_;
+  bool needed_;
   const caf::actor_clock& clock_;
   mutable std::mutex mutex_;
   CircuitBreaker breaker_;

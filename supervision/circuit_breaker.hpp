@@ -23,6 +23,9 @@ struct BreakerSettings {
   std::chrono::nanoseconds open_min = std::chrono::seconds{1};
   std::chrono::nanoseconds open_max = std::chrono::seconds{30};
   double jitter = 0.2; ///< share of the open time by which it varies either way
+  /// A dependency outside the cluster that this node's roles cannot do without: while its breaker
+  /// is not closed the node is not ready. False where there is another answer (memory, a queue).
+  bool needed = false;
 };
 
 /// Whether a call may go out. `retry_after` is how long to wait where it may not.

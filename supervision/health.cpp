@@ -30,6 +30,19 @@ void Health::set(std::string_view name, bool ok, std::string reason) {
   started_ = started_ || ready_locked();
 }
 
+void Health::set_loaded(std::string_view service, LoadedShards loaded) {
+  const std::lock_guard lock{mutex_};
+  if (loaded_.size() < names_max || loaded_.contains(service)) {
+    loaded_.insert_or_assign(std::string{service}, loaded);
+  }
+}
+
+std::optional<LoadedShards> Health::loaded(std::string_view service) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = loaded_.find(service);
+  return found == loaded_.end() ? std::nullopt : std::optional{found->second};
+}
+
 void Health::set_alive(std::string_view name, bool ok, std::string reason) {
   const std::lock_guard lock{mutex_};
   if (alive_.size() < names_max || alive_.contains(name)) {

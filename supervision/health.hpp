@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,10 +33,22 @@ struct HealthReport {
 };
 BOOST_DESCRIBE_STRUCT(HealthReport, (), (live, ready, started, alive, conditions, degraded))
 
+/// How far a service of this node is with what the placement gave it.
+struct LoadedShards {
+  std::uint64_t epoch = 0;   ///< newest of the cluster's views that it has followed
+  std::uint64_t waiting = 0; ///< keys it owns by that view and cannot answer for yet
+};
+BOOST_DESCRIBE_STRUCT(LoadedShards, (), (epoch, waiting))
+
 /// Whether the node lives and is ready. Any thread may call.
 class Health {
 public:
   static constexpr std::size_t names_max = 256;
+
+  /// A service's word on its shards.
+  void set_loaded(std::string_view service, LoadedShards loaded);
+  /// nullopt where the service has not said
+  [[nodiscard]] std::optional<LoadedShards> loaded(std::string_view service) const;
 
   /// A condition that must hold for the node to be ready. Declare it false before the work starts.
   void set(std::string_view name, bool ok, std::string reason = {});
@@ -70,6 +83,7 @@ private:
   Conditions alive_;
   Conditions conditions_;
   Conditions degraded_;
+  std::map<std::string, LoadedShards, std::less<>> loaded_;
   bool started_ = false;
   std::int64_t ping_ns_ = 0; ///< when the ping on its way was sent; 0 for none
   std::int64_t canary_ns_ = 0;

@@ -141,6 +141,19 @@ void LocalBus::publish(const Topic& topic, const std::string& key, caf::message 
   }
 }
 
+void LocalBus::publish_all(const Topic& topic, const std::vector<caf::message>& events) {
+  std::shared_ptr<const Subscribers> subscribers;
+  {
+    const std::lock_guard lock{core_->mutex};
+    subscribers = core_->state(topic).subscribers;
+  }
+  for (const auto& subscriber : *subscribers) {
+    for (const auto& event : events) {
+      send_all(*subscriber, topic.name, core_->node, event);
+    }
+  }
+}
+
 void LocalBus::subscribe(const Topic& topic, const caf::actor& subscriber) {
   if (!subscriber) {
     return;

@@ -27,6 +27,8 @@ public:
   explicit LocalBus(std::string node);
   ~LocalBus() override;
   void publish(const Topic& topic, const std::string& key, caf::message event) override;
+  /// Events of a lossless topic, one after the other: who listens is looked up once for all.
+  void publish_all(const Topic& topic, const std::vector<caf::message>& events);
   void subscribe(const Topic& topic, const caf::actor& subscriber) override;
   void unsubscribe(const Topic& topic, const caf::actor& subscriber) override;
   [[nodiscard]] std::size_t backlog() const override;

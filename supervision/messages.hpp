@@ -20,11 +20,12 @@ struct Routed {
   std::string key;
   std::uint64_t epoch = 0; ///< of the view the asker routed by
   caf::message payload;
+  std::uint64_t causal_id = 0; ///< of what the asker was handling, where that is traced; else 0
 };
 
 template <class Inspector>
 typename Inspector::result_type inspect(Inspector& f, Routed& x) {
-  return f(caf::meta::type_name("Routed"), x.service, x.key, x.epoch, x.payload);
+  return f(caf::meta::type_name("Routed"), x.service, x.key, x.epoch, x.payload, x.causal_id);
 }
 
 /// The cluster's view changed: nodes came, went or changed roles.

@@ -54,6 +54,7 @@ LocalRuntime::LocalRuntime(caf::actor_system& system,
   : parts_(std::make_shared<Parts>(
     system, clock, std::move(settings), std::move(bus), std::move(placement))) {
   parts_->runtime.keep_alive = parts_;
+  parts_->actors.traces().set_node(parts_->runtime.node);
 }
 
 LocalRuntime::~LocalRuntime() {

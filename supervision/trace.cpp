@@ -3,6 +3,7 @@
 #include "supervision/actor.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace troupe::supervision {
 
@@ -12,6 +13,7 @@ namespace tracing {
 thread_local std::uint64_t causal_id = 0;
 
 constexpr double ns_per_us = 1e3;
+constexpr unsigned number_bits = 32;
 
 std::uint64_t request_id_of(const caf::mailbox_element& element) {
   return element.mid.is_request() || element.mid.is_response()
@@ -20,6 +22,13 @@ std::uint64_t request_id_of(const caf::mailbox_element& element) {
 }
 
 } // namespace tracing
+
+bool Trace::wants_cause(std::uint64_t causal_id) const {
+  const auto& nodes = request_.from_nodes;
+  return nodes.empty() || std::any_of(nodes.begin(), nodes.end(), [&](const std::string& node) {
+           return causal_id >> tracing::number_bits == TraceBook::origin_of(node);
+         });
+}
 
 bool Trace::finished(std::int64_t now_ns) const {
   const std::lock_guard lock{mutex_};
@@ -41,11 +50,44 @@ void Trace::add(const TraceEvent& event, const std::string& text) {
   }
 }
 
+std::uint64_t TraceBook::causal_id() noexcept {
+  return tracing::causal_id;
+}
+
+TraceBook::Inherited::Inherited(std::uint64_t causal_id) noexcept
+  : outer_(std::exchange(tracing::causal_id, causal_id)) {}
+
+TraceBook::Inherited::~Inherited() {
+  tracing::causal_id = outer_;
+}
+
+std::uint64_t TraceBook::origin_of(std::string_view node) noexcept {
+  std::uint64_t hash = 0xcbf29ce484222325; // FNV-1a
+  for (const char c : node) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  }
+  constexpr std::uint64_t origins = (1U << 20U) - 1;
+  return hash % origins + 1;
+}
+
+std::uint64_t TraceBook::next_causal_id() {
+  return origin_ << tracing::number_bits | ++last_causal_number_;
+}
+
 core::Result<std::shared_ptr<Trace>>
 TraceBook::start(TraceRequest request, const std::vector<std::shared_ptr<ActorRecord>>& actors) {
-  if (request.path.empty() == request.match.empty()) {
+  const int ways = (request.path.empty() ? 0 : 1) + (request.match.empty() ? 0 : 1)
+                   + (request.from_nodes.empty() ? 0 : 1);
+  if (ways != 1) {
+    return core::Error{
+      core::Errc::INVALID_ARGUMENT,
+      "expected either the path of an actor, a text to match or nodes whose causes "
+      "to follow"};
+  }
+  if (request.from_nodes.size() > from_nodes_max) {
     return core::Error{core::Errc::INVALID_ARGUMENT,
-                       "expected either the path of an actor or a text to match"};
+                       "expected at most " + std::to_string(from_nodes_max) + " nodes, found "
+                         + std::to_string(request.from_nodes.size())};
   }
   if (request.events_max < 1 || request.events_max > events_most || request.duration.count() <= 0
       || request.duration > duration_most) {
@@ -112,7 +154,7 @@ void TraceBook::add(TraceEvent event, const std::optional<std::string>& text) {
   const std::lock_guard lock{mutex_};
   event.seq = ++last_seq_;
   for (const auto& trace : traces_) {
-    if (!trace->follows(event.actor)) {
+    if (!trace->follows(event.actor) || !trace->wants_cause(event.causal_id)) {
       continue;
     }
     const auto& match = trace->request_.match;
@@ -131,12 +173,12 @@ void TraceBook::on_enter(ActorRecord& to,
   TraceEvent event;
   event.type = message_type_name(element.content());
   event.request_id = tracing::request_id_of(element);
-  event.causal_id = from != nullptr ? tracing::causal_id : 0;
+  event.causal_id = tracing::causal_id;
   const bool entered = to.traced.load(std::memory_order_relaxed);
   {
     const std::lock_guard lock{mutex_};
     if (event.causal_id == 0) {
-      event.causal_id = ++last_causal_id_;
+      event.causal_id = next_causal_id();
     }
     if (entered && !refused && waiting_.size() < waiting_max) {
       waiting_.insert_or_assign(&element, Waiting{event.causal_id, core::monotonic_ns()});
@@ -156,6 +198,20 @@ void TraceBook::on_enter(ActorRecord& to,
   }
 }
 
+void TraceBook::on_sent_away(const ActorRecord& from,
+                             std::string to,
+                             const caf::type_erased_tuple& request,
+                             std::uint64_t request_id) {
+  TraceEvent event;
+  event.kind = TraceKind::SENT;
+  event.actor = from.path;
+  event.peer = std::move(to);
+  event.type = message_type_name(request);
+  event.request_id = request_id;
+  event.causal_id = tracing::causal_id;
+  add(std::move(event), render(from.path, request));
+}
+
 TraceBook::Step TraceBook::begin_step(const ActorRecord& actor,
                                       const caf::mailbox_element& element) {
   Step step;
@@ -172,7 +228,7 @@ TraceBook::Step TraceBook::begin_step(const ActorRecord& actor,
     step.event.waited_us = static_cast<double>(now_ns - step.entered_ns) / tracing::ns_per_us;
     waiting_.erase(found);
   } else { // it waited before the trace began
-    step.event.causal_id = ++last_causal_id_;
+    step.event.causal_id = next_causal_id();
     step.entered_ns = now_ns;
   }
   tracing::causal_id = step.event.causal_id;

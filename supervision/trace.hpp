@@ -26,7 +26,7 @@ enum class TraceKind : std::uint8_t {
   ENTERED, ///< the traced actor's mailbox
   HANDLED, ///< by the traced actor
   CRASHED, ///< its handler threw
-  SENT,    ///< by the traced actor, to another one of this process
+  SENT,    ///< by the traced actor, to another one of this process or to another node's service
   REFUSED, ///< its mailbox was full or closed
 };
 BOOST_DESCRIBE_ENUM(TraceKind, ENTERED, HANDLED, CRASHED, SENT, REFUSED)
@@ -40,7 +40,8 @@ struct TraceEvent {
   std::string peer;  ///< ENTERED: who sent it, where that is known; SENT: to whom
   std::string type;
   /// Of the message that entered first: what is sent while it is handled carries the same id, and
-  /// so on through every traced actor.
+  /// so on through every traced actor, over nodes too (with the requests of asks). Unique in the
+  /// cluster: its upper half says where it was given, see TraceBook::origin_of().
   std::uint64_t causal_id = 0;
   std::uint64_t request_id = 0; ///< pairs requests with their responses; 0: one-way
   double waited_us = 0.0;       ///< in the mailbox; HANDLED and CRASHED only
@@ -52,10 +53,12 @@ BOOST_DESCRIBE_STRUCT(
   (),
   (seq, at, kind, actor, peer, type, causal_id, request_id, waited_us, took_us, text))
 
-/// What to follow. Exactly one of `path` and `match` is set.
+/// What to follow. Exactly one of `path`, `match` and `from_nodes` is set.
 struct TraceRequest {
   std::string path{};  ///< of an actor; a restarted one is followed too
   std::string match{}; ///< any message of any actor whose text holds this: an order id, a symbol
+  /// What traced actors of these nodes caused here, at any actor.
+  std::vector<std::string> from_nodes{};
   std::size_t events_max = 100;
   std::chrono::nanoseconds duration = std::chrono::seconds{5};
   bool with_text = false; ///< keep what the messages say
@@ -78,6 +81,7 @@ public:
 
 private:
   friend class TraceBook;
+  [[nodiscard]] bool wants_cause(std::uint64_t causal_id) const;
   void add(const TraceEvent& event, const std::string& text);
   TraceRequest request_;
   std::int64_t until_ns_;
@@ -90,6 +94,7 @@ private:
 class TraceBook {
 public:
   static constexpr std::size_t traces_max = 8;
+  static constexpr std::size_t from_nodes_max = 64;
   static constexpr std::size_t events_most = 10'000; ///< of one trace
   static constexpr std::chrono::seconds duration_most{60};
   static constexpr std::size_t waiting_max = 100'000; ///< messages whose causal id is remembered
@@ -102,6 +107,25 @@ public:
   void end(const std::shared_ptr<Trace>& trace,
            const std::vector<std::shared_ptr<ActorRecord>>& actors);
 
+  /// What the message is caused by that this thread handles, where that is traced; else 0. Travels
+  /// with what is asked of other nodes.
+  [[nodiscard]] static std::uint64_t causal_id() noexcept;
+  /// What comes from another node: messages that enter mailboxes from this thread have its cause.
+  class Inherited {
+  public:
+    explicit Inherited(std::uint64_t causal_id) noexcept;
+    Inherited(const Inherited&) = delete;
+    Inherited& operator=(const Inherited&) = delete;
+    ~Inherited();
+
+  private:
+    std::uint64_t outer_;
+  };
+  /// The upper half of causal ids that are given on a node: 20 bits of its name's hash, never 0, so
+  /// that an id is exact in a JSON number too.
+  [[nodiscard]] static std::uint64_t origin_of(std::string_view node) noexcept;
+  void set_node(std::string_view node) { origin_ = origin_of(node); }
+
   // ---- for Actor and ActorTable
   [[nodiscard]] bool follows(std::string_view path) const;
   void set_clock(const core::Clock* clock) { clock_ = clock; }
@@ -110,6 +134,11 @@ public:
                 const ActorRecord* from,
                 const caf::mailbox_element& element,
                 bool refused);
+  /// A request to another node's service. @param to  "node/service"
+  void on_sent_away(const ActorRecord& from,
+                    std::string to,
+                    const caf::type_erased_tuple& request,
+                    std::uint64_t request_id);
   /// A message that is being handled: its content may be gone when the handler returns.
   struct Step {
     TraceEvent event;
@@ -136,7 +165,9 @@ private:
   mutable std::mutex mutex_;
   std::vector<std::shared_ptr<Trace>> traces_;
   std::unordered_map<const void*, Waiting> waiting_;
-  std::uint64_t last_causal_id_ = 0;
+  [[nodiscard]] std::uint64_t next_causal_id();
+  std::uint64_t origin_ = 0;
+  std::uint32_t last_causal_number_ = 0;
   std::uint64_t last_seq_ = 0;
   std::int64_t render_second_ = 0;
   unsigned rendered_ = 0;

@@ -49,6 +49,7 @@ struct FrontState {
   ServicePaths paths;
   std::set<std::string> owned; ///< symbols whose instrument actor runs here, or is on its way
   std::set<std::string> ready;
+  std::uint64_t epoch = 0; ///< of the newest view that was followed
   /// What venues say of their instruments, over what is configured.
   std::map<trading::InstrumentId, trading::Instrument> refreshed;
 };
@@ -67,7 +68,9 @@ void report_health(FrontSelf* self) {
   const auto reason = waiting == 0
                         ? std::string{}
                         : std::to_string(waiting) + " symbols had no data yet, such as " + example;
-  self->runtime().health.set(condition, waiting == 0, reason);
+  auto& health = self->runtime().health;
+  health.set_loaded(messages::market_data_service, {.epoch = state.epoch, .waiting = waiting});
+  health.set(condition, waiting == 0, reason);
 }
 
 bool is_owned_here(FrontSelf* self, const std::string& symbol) {
@@ -295,7 +298,10 @@ caf::behavior front_behavior(FrontSelf* self, Plan plan) {
     [self](const messages::InstrumentChanged& event) {
       self->state.refreshed[event.instrument.instrument] = event.instrument;
     },
-    [self](const supervision::ViewChanged&) { follow_placement(self); },
+    [self](const supervision::ViewChanged& view) {
+      self->state.epoch = view.epoch;
+      follow_placement(self);
+    },
     [self](const SymbolReady& news) {
       if (self->state.owned.count(news.symbol) > 0
           && self->state.ready.insert(news.symbol).second) {

@@ -35,6 +35,25 @@ caf::actor child_of(FrontSelf* self, const Listing& listing) {
   return listing.started ? self->runtime().registry.find(listing.path).actor : caf::actor{};
 }
 
+/// The node is ready, and a drain of another one done, when all that is owned here can answer.
+void report_loaded(FrontSelf* self) {
+  const auto& state = self->state;
+  std::uint64_t waiting = 0;
+  std::string example;
+  for (const auto& [symbol, listing] : state.listings) {
+    if (listing.started && !listing.loaded) {
+      ++waiting;
+      example = symbol;
+    }
+  }
+  auto& health = self->runtime().health;
+  health.set_loaded(messages::regime_service, {.epoch = state.epoch, .waiting = waiting});
+  health.set("regime", waiting == 0,
+             waiting == 0
+               ? std::string{}
+               : std::to_string(waiting) + " symbols have no history yet, such as " + example);
+}
+
 /// Starts or stops the symbol's child as the placement says.
 void place(FrontSelf* self, const std::string& symbol, Listing& listing) {
   const bool mine = owned(self, symbol);
@@ -53,6 +72,7 @@ void place(FrontSelf* self, const std::string& symbol, Listing& listing) {
     return;
   }
   listing.started = mine;
+  listing.loaded = false;
 }
 
 void on_beat(FrontSelf* self, const messages::InstrumentStatusBeat& beat) {
@@ -76,6 +96,7 @@ void on_beat(FrontSelf* self, const messages::InstrumentStatusBeat& beat) {
   auto& listing = found->second;
   listing.beat = beat;
   place(self, symbol, listing);
+  report_loaded(self);
   if (const auto child = child_of(self, listing)) {
     self->send(child, beat);
   }
@@ -164,6 +185,7 @@ front_behavior(FrontSelf* self, std::shared_ptr<const Settings> settings, Parts 
     }
   }
   adopt(self);
+  report_loaded(self);
   auto& runtime = self->runtime();
   const auto me = caf::actor_cast<caf::actor>(self);
   runtime.placement.watch(me);
@@ -182,9 +204,18 @@ front_behavior(FrontSelf* self, std::shared_ptr<const Settings> settings, Parts 
     [self](const messages::BarClosed& event) { on_bar(self, event); },
     [self](const messages::InstrumentStatusBeat& event) { on_beat(self, event); },
     [self](const supervision::TopicGap& gap) { on_gap(self, gap); },
-    [self](const supervision::ViewChanged&) {
+    [self](const supervision::ViewChanged& view) {
       for (auto& [symbol, listing] : self->state.listings) {
         place(self, symbol, listing);
+      }
+      self->state.epoch = view.epoch;
+      report_loaded(self);
+    },
+    [self](const InstrumentLoaded& news) {
+      const auto found = self->state.listings.find(news.symbol);
+      if (found != self->state.listings.end() && found->second.started
+          && !std::exchange(found->second.loaded, true)) {
+        report_loaded(self);
       }
     },
   };

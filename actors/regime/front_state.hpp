@@ -18,6 +18,7 @@ struct Listing {
   std::string path; ///< of its child
   messages::InstrumentStatusBeat beat;
   bool started = false;
+  bool loaded = false; ///< it has the history it starts from
 };
 
 struct FrontState {
@@ -26,7 +27,8 @@ struct FrontState {
   Parts parts;
   std::vector<trading::Interval> intervals;
   std::map<std::string, Listing> listings;
-  bool full = false; ///< said so in the log
+  bool full = false;       ///< said so in the log
+  std::uint64_t epoch = 0; ///< of the newest view that was followed
 };
 using FrontSelf = supervision::StatefulActor<FrontState>;
 

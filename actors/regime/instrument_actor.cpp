@@ -47,6 +47,21 @@ using Self = InstrumentSelf;
 
 void ask_history(Self* self, std::size_t index, const HistoryNeed& need);
 
+void tell_loaded(Self* self) {
+  const auto& talks = self->state.conversations;
+  if (std::all_of(talks.begin(), talks.end(), [](const auto& talk) { return talk.loaded; })) {
+    if (const auto front = self->runtime().registry.front(messages::regime_service).actor) {
+      self->send(front, InstrumentLoaded{self->state.symbol});
+    }
+  }
+}
+
+void set_loaded(Self* self, Conversation& talk) {
+  if (!std::exchange(talk.loaded, true)) {
+    tell_loaded(self);
+  }
+}
+
 void schedule_rebuild(Self* self, std::size_t index, std::chrono::nanoseconds delay) {
   auto& talk = self->state.conversations[index];
   self->delayed_send(self, delay, AskHistoryAgain{index, ++talk.generation});
@@ -74,13 +89,19 @@ void on_history(Self* self,
                       {"retry_ms", delay / 1ms},
                       {"error", core::to_string(reply.error())}});
     schedule_rebuild(self, index, delay);
+    if (!core::traits(reply.error().code).retryable) {
+      set_loaded(self, talk); // nothing to wait for
+    }
   } else {
     talk.failures = 0;
     if (const auto need = talk.track.on_history(reply->data)) {
       ask_history(self, index, *need);
-    } else if (!talk.track.classifier().ready()) {
-      // a source that is still filling its own history has more later
-      schedule_rebuild(self, index, self->state.settings->retry_after_max.chrono());
+    } else {
+      set_loaded(self, talk);
+      if (!talk.track.classifier().ready()) {
+        // a source that is still filling its own history has more later
+        schedule_rebuild(self, index, self->state.settings->retry_after_max.chrono());
+      }
     }
   }
   follow_models(talk);
@@ -167,6 +188,7 @@ void on_beat(Self* self, const messages::InstrumentStatusBeat& beat) {
     rebuild_all(self);
   }
   tend_models(self);
+  tell_loaded(self); // the front may be a new one
 }
 
 caf::behavior instrument_behavior(Self* self,

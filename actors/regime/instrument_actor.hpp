@@ -5,18 +5,28 @@
 #include "messages/market_data.hpp"
 #include "supervision/supervisor.hpp"
 
+#include <caf/type_id.hpp>
+
 #include <memory>
+#include <string>
 
 namespace troupe::regime {
+
+/// To the front: all intervals have the history they start from, or know that there is none.
+struct InstrumentLoaded {
+  std::string symbol;
+};
 
 /// The child that keeps the regimes of one symbol, on every interval of the settings, and its
 /// fitted models. Answers the requests of RegimeRequests that name one symbol; takes BarClosed,
 /// InstrumentStatusBeat of the primary venue, and TopicGap, which the front passes on, and
 /// RegimeModelsStored of other nodes. Its state is rebuilt at every start: bars from history,
-/// models from the store.
+/// models from the store. Tells the front InstrumentLoaded.
 /// @param beat  the newest one of the symbol's primary venue
 [[nodiscard]] supervision::ChildSpec instrument(std::shared_ptr<const Settings> settings,
                                                 Parts parts,
                                                 const messages::InstrumentStatusBeat& beat);
 
 } // namespace troupe::regime
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::regime::InstrumentLoaded)

@@ -73,6 +73,7 @@ struct Conversation {
   /// Counts what was asked or scheduled: answers and timers of an earlier one are void.
   std::uint64_t generation = 0;
   unsigned failures = 0; ///< in a row
+  bool loaded = false;   ///< has the history it starts from, or knows that there is none
 
   [[nodiscard]] trading::Interval interval() const { return track.classifier().interval(); }
 };

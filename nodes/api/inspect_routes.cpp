@@ -143,6 +143,9 @@ ShardReport shard_report(const OwnParts& parts, const std::optional<std::string_
                      .drained = std::move(cluster.drained),
                      .shard = std::nullopt,
                      .services = std::move(cluster.services)};
+  for (auto& service : report.services) {
+    service.loaded = parts.runtime.health.loaded(service.service);
+  }
   if (symbol && parts.views.shard_of) {
     report.shard = parts.views.shard_of(*symbol);
     for (auto& service : report.services) { // of this shard only
@@ -191,12 +194,26 @@ Response show_restarts(const OwnParts& parts, const OwnReplies& replies, const R
   return replies.data(request.request_id, ends);
 }
 
-/// Answers when the trace is over.
+/// "a,b" -> a, b
+std::vector<std::string> names_in(std::string_view text) {
+  std::vector<std::string> names;
+  while (!text.empty()) {
+    const auto comma = std::min(text.find(','), text.size());
+    if (comma > 0) {
+      names.emplace_back(text.substr(0, comma));
+    }
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return names;
+}
+
+/// Answers when the trace is over. With `from` (names of nodes): an actor that is not of this node
+/// is followed by what it causes here.
 void trace(const OwnParts& parts,
            const OwnReplies& replies,
            const Request& request,
            const net::Responder& respond) {
-  const auto fine = only_parameters(request, {"path", "match", "seconds", "limit", "text"});
+  const auto fine = only_parameters(request, {"path", "match", "from", "seconds", "limit", "text"});
   const auto seconds = number_parameter(
     request, "seconds", 5, std::uint64_t{supervision::TraceBook::duration_most.count()});
   const auto limit = number_parameter(request, "limit", 100, supervision::TraceBook::events_most);
@@ -209,6 +226,11 @@ void trace(const OwnParts& parts,
   supervision::TraceRequest wanted;
   wanted.path = request.parameter("path").value_or("");
   wanted.match = request.parameter("match").value_or("");
+  if (const auto from = request.parameter("from");
+      from && !parts.runtime.actors.actor(wanted.path)) {
+    wanted.path.clear(); // the actor lives elsewhere: what it causes here
+    wanted.from_nodes = names_in(*from);
+  }
   wanted.events_max = *limit;
   wanted.duration = std::chrono::seconds{static_cast<std::int64_t>(*seconds)};
   wanted.with_text = request.parameter("text") == "true";

@@ -128,13 +128,18 @@ void NodeMonitor::check_health(std::int64_t now_ns) {
   }
   health_ns_ = now_ns;
   std::vector<std::string> named;
+  std::string missed;
   for (const auto& breaker : runtime_.breakers.snapshot()) {
     if (breaker.state != monitor::BreakerState::CLOSED
         && breaker.state != monitor::BreakerState::DISABLED) {
-      set_degraded("breaker " + breaker.edge, boost::describe::enum_to_string(breaker.state, "?"),
-                   named);
+      const std::string state = boost::describe::enum_to_string(breaker.state, "?");
+      if (breaker.needed) {
+        missed += (missed.empty() ? "" : ", ") + breaker.edge + " " + state;
+      }
+      set_degraded("breaker " + breaker.edge, state, named);
     }
   }
+  runtime_.health.set("dependencies", missed.empty(), missed);
   monitor::Children children;
   monitor::count(runtime_.actors.tree(), children);
   if (children.down > 0) {

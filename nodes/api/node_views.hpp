@@ -2,10 +2,12 @@
 
 #include "core/describe.hpp"
 #include "core/errc.hpp"
+#include "supervision/health.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,8 +63,10 @@ struct ServiceShards {
   std::vector<std::string> carriers;
   std::map<std::string, std::uint32_t> owned; ///< shards by node
   std::vector<std::string> owners;            ///< node by number of the shard
+  /// How far this node's part of the service is; missing where it says nothing about it.
+  std::optional<supervision::LoadedShards> loaded;
 };
-BOOST_DESCRIBE_STRUCT(ServiceShards, (), (service, carriers, owned, owners))
+BOOST_DESCRIBE_STRUCT(ServiceShards, (), (service, carriers, owned, owners, loaded))
 
 /// The cluster as one node sees it; every figure is read without asking an actor.
 struct ClusterFigures {

@@ -1,5 +1,7 @@
 #include "nodes/cluster/caf_settings.hpp"
 
+#include "nodes/cluster/link_loop.hpp"
+
 #include <caf/actor_system_config.hpp>
 #include <caf/io/middleman.hpp>
 
@@ -25,7 +27,8 @@ void apply_caf_settings(caf::actor_system_config& config) {
   // Messages between nodes are small, or blobs that someone else decodes: to hand each to a thread
   // of its own for reading costs more than to read it.
   config.set("middleman.workers", std::uint64_t{0});
-  config.load<caf::io::middleman>();
+  // Opens and accepts no sockets: BASP can be reached through established links only.
+  config.load<caf::io::middleman, LinkLoop>();
 }
 
 } // namespace troupe::cluster

@@ -2,6 +2,7 @@
 
 #include "nodes/cluster/out_stream.hpp"
 #include "supervision/message_type.hpp"
+#include "supervision/wire_types.hpp"
 
 #include <caf/fwd.hpp>
 #include <caf/message.hpp>
@@ -14,10 +15,11 @@
 
 namespace troupe::cluster {
 
-/// Events of a topic to bytes: key, name of the type, value. CAF's own form of a message looks the
-/// type up by its name for every single one; between hubs an event has one element, nearly always
-/// of the same type as the one before. An event of another shape travels in CAF's form, without a
-/// name. Not for concurrent use.
+/// Events of a topic to bytes: key, name of the type, value. Between hubs an event has one element,
+/// nearly always of the same type as the one before. Of a declared type (wire_types.hpp) the value
+/// is its plain bytes, and '=' stands before the name; else it is CAF's form of the element. An
+/// event of another shape travels in CAF's form of the whole message, without a name. Not for
+/// concurrent use.
 class EventEncoder {
 public:
   explicit EventEncoder(caf::actor_system& system) : system_(system) {}
@@ -30,7 +32,8 @@ private:
   caf::actor_system& system_;
   std::vector<char> scratch_;
   supervision::MessageType last_type_ = supervision::no_message_type;
-  std::string last_name_;
+  const supervision::WireType* last_wire_ = nullptr;
+  std::string last_name_; ///< as it travels; empty for what nobody could read
 };
 
 /// And back. Not for concurrent use.
@@ -42,7 +45,9 @@ public:
   [[nodiscard]] core::Result<caf::message> decode(const EventView& event);
 
 private:
+  [[nodiscard]] core::Result<caf::message> decode_declared(const EventView& event);
   caf::actor_system& system_;
+  const supervision::WireType* last_wire_ = nullptr;
   std::map<std::string, caf::type_erased_value_ptr, std::less<>> prototypes_; ///< by name of type
 };
 

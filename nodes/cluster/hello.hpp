@@ -17,7 +17,7 @@ namespace troupe::cluster {
 
 /// Of the wire between nodes: hello frame, BASP, the gateway's own messages. Nodes of different
 /// major versions refuse each other.
-constexpr std::uint16_t wire_version = 1;
+constexpr std::uint16_t wire_version = 2;
 
 /// What a node says about itself when it links to another, over TLS and before anything else.
 struct Hello {

@@ -1,5 +1,6 @@
 #include "core/log.hpp"
 #include "nodes/cluster/hub_core.hpp"
+#include "supervision/after_handler.hpp"
 #include "supervision/messages.hpp"
 
 #include <caf/actor_system.hpp>
@@ -40,7 +41,17 @@ struct State {
   bool telling_backlog = false; ///< a look at what was told comes soon
 };
 
-using Self = caf::stateful_actor<State>;
+/// What a handler sends goes out on the handler's thread.
+class Base : public caf::event_based_actor {
+public:
+  using event_based_actor::consume;
+  using event_based_actor::event_based_actor;
+  caf::invoke_message_result consume(caf::mailbox_element& element) override {
+    const supervision::AfterHandler span;
+    return event_based_actor::consume(element);
+  }
+};
+using Self = caf::stateful_actor<State, Base>;
 
 Delivery delivery_of(std::uint8_t number) {
   return number == 0 ? Delivery::CONFLATED : Delivery::LOSSLESS;
@@ -160,17 +171,25 @@ void deliver(Self* self, const Topic& topic, const std::string& node, const Batc
   auto& core = *self->state.core;
   core.counters.events_in += batch.events.size();
   ++core.counters.batches_in;
+  std::vector<caf::message> events; // of a lossless topic, up to the next gap
+  events.reserve(topic.delivery == Delivery::LOSSLESS ? batch.events.size() : 0);
   for (const auto& view : batch.events) {
     auto event = self->state.decoder->decode(view);
     if (!event) {
       core::log::error("event not readable",
                        {{"topic", topic.name}, {"node", node}, {"reason", event.error().message}});
       if (topic.delivery == Delivery::LOSSLESS) {
+        core.local.publish_all(topic, std::exchange(events, {}));
         gap(self, topic, node, 1);
       }
-      continue;
+    } else if (topic.delivery == Delivery::LOSSLESS) {
+      events.push_back(std::move(*event));
+    } else {
+      core.local.publish(topic, std::string(view.key), std::move(*event));
     }
-    core.local.publish(topic, std::string(view.key), std::move(*event));
+  }
+  if (!events.empty()) {
+    core.local.publish_all(topic, events);
   }
 }
 

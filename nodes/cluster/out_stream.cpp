@@ -3,7 +3,6 @@
 #include "core/binary.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 namespace troupe::cluster {
 
@@ -16,7 +15,27 @@ std::uint64_t OutStream::cost(const StreamItem& item) {
   return item.key.size() + item.size + 64; // and what holds it
 }
 
+bool OutStream::extend(const StreamItem& item) {
+  if (queue_.empty()) {
+    return false;
+  }
+  auto& run = queue_.back();
+  if (run.chunk != item.chunk || run.offset + run.size != item.offset
+      || run.seq + run.count != item.seq || run.count >= settings_.batch_events_max
+      || run.size + item.size > settings_.batch_bytes_max) {
+    return false;
+  }
+  run.size += item.size;
+  ++run.count;
+  return true;
+}
+
 void OutStream::offer(StreamItem item) {
+  if (delivery_ == Delivery::LOSSLESS && extend(item)) {
+    queued_bytes_ += item.size;
+    ++waiting_;
+    return;
+  }
   queued_bytes_ += cost(item);
   if (delivery_ == Delivery::CONFLATED) {
     const auto [found, fresh] = place_.try_emplace(item.key, taken_ + queue_.size());
@@ -28,6 +47,7 @@ void OutStream::offer(StreamItem item) {
       return;
     }
   }
+  waiting_ += item.count;
   queue_.push_back(std::move(item));
   while (queued_bytes_ > settings_.backlog_bytes_max && queue_.size() > 1) {
     drop_oldest();
@@ -35,43 +55,45 @@ void OutStream::offer(StreamItem item) {
 }
 
 void OutStream::drop_oldest() {
-  queued_bytes_ -= cost(queue_.front());
-  place_.erase(queue_.front().key);
+  const auto& oldest = queue_.front();
+  queued_bytes_ -= cost(oldest);
+  place_.erase(oldest.key);
+  waiting_ -= oldest.count;
+  dropped_ += oldest.count;
   queue_.pop_front();
   ++taken_;
-  ++dropped_;
 }
 
-std::size_t OutStream::next_batch(std::size_t& bytes) const {
+OutStream::NextBatch OutStream::next_batch() const {
   const bool in_a_row = delivery_ == Delivery::LOSSLESS;
-  std::size_t count = 0;
+  NextBatch next;
   for (const auto& item : queue_) {
-    if (count == settings_.batch_events_max
-        || (count > 0 && bytes + item.size > settings_.batch_bytes_max)
-        || (in_a_row && item.seq != queue_.front().seq + count)) {
+    const bool full = next.events + item.count > settings_.batch_events_max
+                      || next.bytes + item.size > settings_.batch_bytes_max;
+    if ((next.items > 0 && full) || (in_a_row && item.seq != queue_.front().seq + next.events)) {
       break;
     }
-    bytes += item.size;
-    ++count;
+    ++next.items;
+    next.events += item.count;
+    next.bytes += item.size;
   }
-  return count;
+  return next;
 }
 
 std::optional<std::string> OutStream::take() {
   if (queue_.empty() || in_flight_bytes_ >= settings_.credit_bytes) {
     return std::nullopt;
   }
-  std::size_t bytes = 0;
-  const auto count = next_batch(bytes);
+  const auto next = next_batch();
   std::string out;
-  out.reserve(bytes + sizeof(std::uint64_t) + sizeof(std::uint32_t));
+  out.reserve(next.bytes + sizeof(std::uint64_t) + sizeof(std::uint32_t));
   core::binary::write(out, queue_.front().seq);
-  core::binary::write(out, static_cast<std::uint32_t>(count));
-  for (std::size_t i = 0; i < count; ++i) {
+  core::binary::write(out, next.events);
+  for (std::size_t i = 0; i < next.items; ++i) {
     auto item = std::move(queue_.front());
     queue_.pop_front();
     queued_bytes_ -= cost(item);
-    next_seq_ = item.seq + 1;
+    next_seq_ = item.seq + item.count;
     out += item.bytes();
     if (delivery_ == Delivery::CONFLATED) {
       place_.erase(item.key);
@@ -80,14 +102,15 @@ std::optional<std::string> OutStream::take() {
       kept_.push_back(std::move(item));
     }
   }
-  taken_ += count;
+  taken_ += next.items;
+  waiting_ -= next.events;
   in_flight_bytes_ += out.size();
   return out;
 }
 
 void OutStream::acknowledge(std::uint64_t bytes, std::uint64_t through_seq) {
   in_flight_bytes_ -= std::min(bytes, in_flight_bytes_);
-  while (!kept_.empty() && kept_.front().seq <= through_seq) {
+  while (!kept_.empty() && kept_.front().seq + kept_.front().count <= through_seq + 1) {
     kept_bytes_ -= cost(kept_.front());
     kept_.pop_front();
   }
@@ -95,12 +118,14 @@ void OutStream::acknowledge(std::uint64_t bytes, std::uint64_t through_seq) {
 
 void OutStream::resume(std::uint64_t next_seq) {
   in_flight_bytes_ = 0;
-  while (!kept_.empty() && kept_.front().seq < next_seq) {
+  // Of a run that the peer has in part it drops what it has seen.
+  while (!kept_.empty() && kept_.front().seq + kept_.front().count <= next_seq) {
     kept_.pop_front();
   }
   // Only lossless streams keep anything, so no place in the queue is remembered here.
   for (auto item = kept_.rbegin(); item != kept_.rend(); ++item) {
     queued_bytes_ += cost(*item);
+    waiting_ += item->count;
     queue_.push_front(std::move(*item));
   }
   kept_.clear();

@@ -15,14 +15,15 @@
 
 namespace troupe::cluster {
 
-/// An event in its wire form: a piece of a chunk that the streams to all peers share, and that
-/// neighbours of a lossless topic share too, so that an event costs no allocation of its own.
+/// An event in its wire form, or a run of neighbours of a lossless topic: a piece of a chunk that
+/// the streams to all peers share, so that an event costs no allocation of its own.
 struct StreamItem {
-  std::uint64_t seq = 0; ///< of the topic at its publisher, from 1
+  std::uint64_t seq = 0; ///< of the (first) event, of the topic at its publisher, from 1
   std::string key;       ///< of a conflated topic
   std::shared_ptr<const std::string> chunk;
   std::uint32_t offset = 0;
-  std::uint32_t size = 0; ///< bytes
+  std::uint32_t size = 0;  ///< bytes
+  std::uint32_t count = 1; ///< events
 
   [[nodiscard]] std::string_view bytes() const {
     return std::string_view{*chunk}.substr(offset, size);
@@ -30,9 +31,9 @@ struct StreamItem {
 };
 
 /// Events of one topic on their way to one peer. What waits is bounded: a conflated topic keeps the
-/// newest event per key, a lossless one drops its oldest, which the peer sees as a gap in `seq`.
-/// What was sent but not taken over by the peer is bounded by the credit; of a lossless topic it is
-/// kept, so that a link that comes back goes on without loss. Not for concurrent use.
+/// newest event per key, a lossless one drops its oldest run, which the peer sees as a gap in
+/// `seq`. What was sent but not taken over by the peer is bounded by the credit; of a lossless
+/// topic it is kept, so that a link that comes back goes on without loss. Not for concurrent use.
 class OutStream {
 public:
   OutStream(supervision::Delivery delivery, const HubSettings& settings, std::uint64_t next_seq);
@@ -52,7 +53,8 @@ public:
   /// An empty batch: tells the peer which event comes next.
   [[nodiscard]] std::string announce() const;
 
-  [[nodiscard]] std::size_t waiting() const { return queue_.size(); }
+  /// Events.
+  [[nodiscard]] std::size_t waiting() const { return waiting_; }
   [[nodiscard]] std::uint64_t bytes() const { return queued_bytes_ + kept_bytes_; }
   [[nodiscard]] std::uint64_t conflated() const { return conflated_; }
   [[nodiscard]] std::uint64_t dropped() const { return dropped_; }
@@ -62,14 +64,21 @@ public:
   std::uint64_t peer_backlog = 0;
 
 private:
+  struct NextBatch {
+    std::size_t items = 0;
+    std::uint32_t events = 0;
+    std::size_t bytes = 0;
+  };
   [[nodiscard]] static std::uint64_t cost(const StreamItem& item);
+  /// Where the event follows the newest that waits, in its chunk too, it becomes part of its run.
+  [[nodiscard]] bool extend(const StreamItem& item);
   void drop_oldest();
-  /// How many events, and how many bytes of them, the next batch holds.
-  [[nodiscard]] std::size_t next_batch(std::size_t& bytes) const;
+  [[nodiscard]] NextBatch next_batch() const;
 
   supervision::Delivery delivery_;
   HubSettings settings_;
   std::deque<StreamItem> queue_;
+  std::size_t waiting_ = 0;                              ///< events in it
   std::deque<StreamItem> kept_;                          ///< sent, lossless only
   std::unordered_map<std::string, std::uint64_t> place_; ///< key -> position, conflated only
   std::uint64_t taken_ = 0;                              ///< position of the queue's front

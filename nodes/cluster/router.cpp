@@ -1,6 +1,8 @@
 #include "nodes/cluster/router.hpp"
 
+#include "supervision/after_handler.hpp"
 #include "supervision/messages.hpp"
+#include "supervision/trace.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/send.hpp>
@@ -73,6 +75,7 @@ bool Router::route(caf::mailbox_element& element, caf::execution_unit* context) 
     return true;
   }
   watch(routed.service, front);
+  const supervision::TraceBook::Inherited cause{routed.causal_id};
   front->enqueue(caf::make_mailbox_element(std::move(element.sender), element.mid,
                                            std::move(element.stages), routed.payload),
                  context);
@@ -83,6 +86,11 @@ void Router::enqueue(caf::mailbox_element_ptr element, caf::execution_unit* cont
   if (!route(*element, context)) {
     super::enqueue(std::move(element), context);
   }
+}
+
+caf::invoke_message_result Router::consume(caf::mailbox_element& element) {
+  const supervision::AfterHandler span;
+  return super::consume(element);
 }
 
 bool Router::cleanup(caf::error&& reason, caf::execution_unit* host) {

@@ -31,6 +31,8 @@ public:
 
   using caf::abstract_actor::enqueue;
   void enqueue(caf::mailbox_element_ptr element, caf::execution_unit* context) override;
+  using caf::scheduled_actor::consume;
+  caf::invoke_message_result consume(caf::mailbox_element& element) override;
   bool cleanup(caf::error&& reason, caf::execution_unit* host) override;
 
 private:

@@ -1,137 +1,203 @@
 #include "nodes/cluster/tls_scribe.hpp"
 
 #include "core/log.hpp"
+#include "nodes/cluster/link_loop.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/io/network/default_multiplexer.hpp>
 #include <caf/io/network/interfaces.hpp>
-#include <caf/io/network/stream_impl.hpp>
 #include <caf/io/scribe.hpp>
 
+#include <algorithm>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 namespace troupe::cluster {
 
-namespace {
+namespace tls_scribe {
 
-namespace network = caf::io::network;
+constexpr int consumed_max = 64; ///< frames of one link before others have their turn
 
-/// CAF's read/write policy of a stream, over a TLS session.
-class TlsPolicy {
+/// What BASP reads from and writes to: an established TLS session in the loop.
+class TlsScribe final : public caf::io::scribe, public LinkLoop::Member {
 public:
-  explicit TlsPolicy(std::unique_ptr<TlsSession> session) : session_(std::move(session)) {
-    session_->read_ahead();
-  }
-
-  network::rw_state read_some(std::size_t& done, network::native_socket, void* to, std::size_t n) {
-    done = 0;
-    return state(n == 0 ? TlsSession::Outcome::DONE : session_->read(to, n, done));
-  }
-
-  network::rw_state
-  write_some(std::size_t& done, network::native_socket, const void* from, std::size_t n) {
-    return state(session_->write(from, n, done));
-  }
-
-  /// What is here already must be read now: no event will announce it. At most two records.
-  bool must_read_more(network::native_socket, std::size_t) const { return session_->pending() > 0; }
-
-private:
-  static network::rw_state state(TlsSession::Outcome outcome) {
-    switch (outcome) {
-      case TlsSession::Outcome::DONE:
-      case TlsSession::Outcome::WANT_READ: // success with no bytes: CAF waits for the next event
-      case TlsSession::Outcome::WANT_WRITE: return network::rw_state::success;
-      case TlsSession::Outcome::CLOSED:
-      case TlsSession::Outcome::FAILED: break;
-    }
-    return network::rw_state::failure;
-  }
-
-  std::unique_ptr<TlsSession> session_;
-};
-
-class TlsScribe final : public caf::io::scribe {
-public:
-  TlsScribe(network::default_multiplexer& multiplexer,
+  TlsScribe(LinkLoop& loop,
             int descriptor,
             std::unique_ptr<TlsSession> session,
             std::uint64_t buffer_bytes_max,
             std::function<void()> closed)
-    : scribe(network::conn_hdl_from_socket(descriptor)),
-      stream_(multiplexer, descriptor, std::move(session)), buffer_bytes_max_(buffer_bytes_max),
-      closed_(std::move(closed)) {}
+    : scribe(caf::io::network::conn_hdl_from_socket(descriptor)), loop_(loop),
+      descriptor_(descriptor), session_(std::move(session)), buffer_bytes_max_(buffer_bytes_max),
+      closed_(std::move(closed)) {
+    session_->read_ahead();
+    const int one = 1;
+    ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  }
 
-  ~TlsScribe() override { closed_(); }
+  ~TlsScribe() override {
+    closed_(); // nobody cuts the descriptor any more
+    session_.reset();
+    ::close(descriptor_);
+  }
 
+  // ---- caf::io::scribe: what the broker says
   void configure_read(caf::io::receive_policy::config config) override {
-    stream_.configure_read(config);
-    if (!launched_) {
-      launched_ = true;
-      stream_.start(this);
+    how_ = config;
+    if (!started_) {
+      started_ = true;
+      next_read();
+      add_to_loop();
+      if (!wr_buf_.empty()) {
+        loop_.want_write(id_);
+      }
     }
   }
 
-  void ack_writes(bool enable) override { stream_.ack_writes(enable); }
-  std::vector<char>& wr_buf() override { return stream_.wr_buf(); }
-  std::vector<char>& rd_buf() override { return stream_.rd_buf(); }
+  void ack_writes(bool) override {}
+  std::vector<char>& wr_buf() override { return wr_buf_; }
+  std::vector<char>& rd_buf() override { return rd_buf_; }
 
+  /// What the socket does not take at once is lost with the link.
   void graceful_shutdown() override {
-    stream_.graceful_shutdown();
-    detach(&stream_.backend(), false);
+    closing_ = true;
+    if (id_ != 0) {
+      write_out();
+    }
+    detach(&loop_, false);
   }
 
   void flush() override {
-    if (stream_.wr_buf().size() > buffer_bytes_max_) {
+    if (wr_buf_.size() + out_.size() - written_ > buffer_bytes_max_) {
       cut_off();
-      return;
+    } else if (id_ != 0 && !wr_buf_.empty()) {
+      loop_.want_write(id_);
     }
-    stream_.flush(this);
   }
 
   std::string addr() const override {
-    auto address = network::remote_addr_of_fd(stream_.fd());
+    const auto address = caf::io::network::remote_addr_of_fd(descriptor_);
     return address ? *address : std::string{};
   }
 
   std::uint16_t port() const override {
-    const auto port = network::remote_port_of_fd(stream_.fd());
+    const auto port = caf::io::network::remote_port_of_fd(descriptor_);
     return port ? *port : std::uint16_t{0};
   }
 
-  void add_to_loop() override { stream_.activate(this); }
-  void remove_from_loop() override { stream_.passivate(); }
+  void add_to_loop() override {
+    if (id_ == 0) {
+      id_ = loop_.add(this, *this);
+    }
+  }
+
+  void remove_from_loop() override { loop_.remove(std::exchange(id_, 0)); }
+
+  // ---- LinkLoop::Member
+  [[nodiscard]] int descriptor() const override { return descriptor_; }
+
+  void read_in() override {
+    // What the session has here already must be read now: no event will announce it.
+    for (int consumed = 0; id_ != 0 && (consumed < consumed_max || session_->pending() > 0);) {
+      std::size_t n = 0;
+      switch (session_->read(rd_buf_.data() + read_, rd_buf_.size() - read_, n)) {
+        case TlsSession::Outcome::WANT_READ:
+        case TlsSession::Outcome::WANT_WRITE: return;
+        case TlsSession::Outcome::CLOSED:
+        case TlsSession::Outcome::FAILED: fail(caf::io::network::operation::read); return;
+        case TlsSession::Outcome::DONE: break;
+      }
+      read_ += n;
+      if (read_ < wanted_) {
+        continue;
+      }
+      ++consumed;
+      const bool more = consume(&loop_, rd_buf_.data(), read_);
+      next_read();
+      if (!more) {
+        remove_from_loop();
+      }
+    }
+  }
+
+  bool write_out() override {
+    for (;;) {
+      if (written_ == out_.size()) {
+        out_.clear();
+        written_ = 0;
+        if (wr_buf_.empty()) {
+          return false;
+        }
+        out_.swap(wr_buf_);
+      }
+      std::size_t n = 0;
+      switch (session_->write(out_.data() + written_, out_.size() - written_, n)) {
+        case TlsSession::Outcome::WANT_READ:
+        case TlsSession::Outcome::WANT_WRITE: return true;
+        case TlsSession::Outcome::CLOSED:
+        case TlsSession::Outcome::FAILED: fail(caf::io::network::operation::write); return false;
+        case TlsSession::Outcome::DONE: written_ += n; break;
+      }
+    }
+  }
 
 private:
-  /// The event loop sees the end of the stream next and tells the broker.
+  /// How much to read before the broker wants to see it.
+  void next_read() {
+    using caf::io::receive_policy_flag;
+    read_ = 0;
+    const auto bytes = std::size_t{how_.second};
+    const bool at_least = how_.first == receive_policy_flag::at_least;
+    wanted_ = how_.first == receive_policy_flag::at_most ? 1 : bytes;
+    rd_buf_.resize(at_least ? bytes + std::max<std::size_t>(100, bytes / 10) : bytes);
+  }
+
+  void fail(caf::io::network::operation what) {
+    if (!closing_) {
+      io_failure(&loop_, what);
+    }
+  }
+
+  /// The loop sees the end of the stream next and tells the broker.
   void cut_off() {
     if (!std::exchange(cut_off_, true)) {
       core::log::warn("link cut reason=slow_peer",
-                      {{"buffered_bytes", stream_.wr_buf().size()}, {"peer", addr()}});
-      ::shutdown(stream_.fd(), SHUT_RDWR);
+                      {{"buffered_bytes", wr_buf_.size()}, {"peer", addr()}});
+      ::shutdown(descriptor_, SHUT_RDWR);
     }
-    stream_.wr_buf().clear();
+    wr_buf_.clear();
   }
 
-  network::stream_impl<TlsPolicy> stream_;
+  LinkLoop& loop_;
+  int descriptor_;
+  std::unique_ptr<TlsSession> session_;
   std::uint64_t buffer_bytes_max_;
   std::function<void()> closed_;
-  bool launched_ = false;
+  LinkLoop::Id id_ = 0; ///< while it is in the loop
+  caf::io::receive_policy::config how_{caf::io::receive_policy_flag::at_most, 1024};
+  std::vector<char> rd_buf_;
+  std::size_t read_ = 0;     ///< bytes in rd_buf_
+  std::size_t wanted_ = 1;   ///< of them, before they are consumed
+  std::vector<char> wr_buf_; ///< what the broker added since
+  std::vector<char> out_;    ///< what is being written
+  std::size_t written_ = 0;  ///< of it
+  bool started_ = false;
+  bool closing_ = false;
   bool cut_off_ = false;
 };
 
-} // namespace
+} // namespace tls_scribe
 
 caf::io::scribe_ptr make_tls_scribe(caf::actor_system& system,
                                     int descriptor,
                                     std::unique_ptr<TlsSession> session,
                                     std::uint64_t buffer_bytes_max,
                                     std::function<void()> closed) {
-  // The one multiplexer CAF has in production; its test multiplexer knows no descriptors.
-  auto& multiplexer = dynamic_cast<network::default_multiplexer&>(system.middleman().backend());
-  return caf::make_counted<TlsScribe>(multiplexer, descriptor, std::move(session), buffer_bytes_max,
-                                      std::move(closed));
+  auto& loop = dynamic_cast<LinkLoop&>(system.middleman().backend());
+  return caf::make_counted<tls_scribe::TlsScribe>(loop, descriptor, std::move(session),
+                                                  buffer_bytes_max, std::move(closed));
 }
 
 } // namespace troupe::cluster

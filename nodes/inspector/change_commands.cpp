@@ -37,20 +37,30 @@ Exit order(const Context& context, const std::string& node, const std::string& p
   return Exit::OK;
 }
 
-/// How many shards of the services the node owns, as the asked node sees it; what the others own.
-core::Result<Json> owned(const Context& context, const std::vector<std::string>& services) {
-  const auto shards = context.client.ask("GET", "/inspect/shards");
-  if (!shards) {
-    return shards.error();
-  }
+/// How many shards of the services each node owns, by an answer of /inspect/shards.
+Json owned(const Json& shards, const std::vector<std::string>& services) {
   Json out = Json::object();
-  for (const auto& service : shards->at("services")) {
+  for (const auto& service : shards.at("services")) {
     const auto name = service.at("service").get<std::string>();
     if (std::find(services.begin(), services.end(), name) != services.end()) {
       out[name] = service.at("owned");
     }
   }
-  return core::Result<Json>{boost::system::in_place_value, std::move(out)};
+  return out;
+}
+
+/// Whether the node answers for all that it owns by the view that it has.
+bool loaded(const Json& shards, const std::vector<std::string>& services) {
+  const auto& all = shards.at("services");
+  return std::all_of(all.begin(), all.end(), [&](const Json& service) {
+    const auto name = service.at("service").get<std::string>();
+    const auto state = service.find("loaded");
+    if (std::find(services.begin(), services.end(), name) == services.end()
+        || state == service.end() || state->is_null()) {
+      return true;
+    }
+    return state->at("waiting") == 0 && state->at("epoch") >= shards.at("epoch");
+  });
 }
 
 bool moved(const Json& owned, const std::string& node, bool away) {
@@ -117,24 +127,34 @@ Exit change_drain(const Context& context) {
   constexpr double look_every_s = 0.1;
   const double patience_s = static_cast<double>(context.client.options().timeout.ns) / 1e9;
   for (double waited_s = 0;; waited_s += look_every_s) {
-    const auto owned = changing::owned(context, roles);
-    if (!owned) {
-      return report(context.err, owned.error());
+    const auto shards = context.client.ask_all("/inspect/shards");
+    if (!shards) {
+      return report(context.err, shards.error());
     }
-    if (changing::moved(*owned, command.target, away)) {
+    Json owned = Json::object(); // as the node that was asked sees it: the first
+    bool done = true;
+    for (const auto& node : *shards) {
+      if (node.data) {
+        const auto by_node = changing::owned(*node.data, roles);
+        owned = owned.empty() ? by_node : owned;
+        done = done && changing::moved(by_node, command.target, away)
+               && changing::loaded(*node.data, roles);
+      }
+    }
+    if (done) {
       context.out
         << (command.json
-              ? Json{{"done", command.name}, {"node", command.target}, {"owned", *owned}}.dump(2)
-              : command.name + " done on " + command.target + "; shards are now at "
-                  + owned->dump())
+              ? Json{{"done", command.name}, {"node", command.target}, {"owned", owned}}.dump(2)
+              : command.name + " done on " + command.target + "; shards are now at " + owned.dump())
         << '\n';
       return Exit::OK;
     }
     if (waited_s >= patience_s) {
-      return report(context.err, {core::Errc::TIMEOUT, command.name
-                                                         + " was ordered, but the shards have not "
-                                                           "moved yet: "
-                                                         + owned->dump()});
+      return report(context.err,
+                    {core::Errc::TIMEOUT, command.name
+                                            + " was ordered, but the shards have not moved, or "
+                                              "their new owners not loaded them, yet: "
+                                            + owned.dump()});
     }
     context.sleep(look_every_s);
   }

@@ -7,13 +7,29 @@ namespace troupe::inspector {
 
 namespace tracing {
 
-/// Whether some node has an actor at the path.
-bool is_path(const std::vector<NodeAnswer>& actors, const std::string& path) {
-  return std::any_of(actors.begin(), actors.end(), [&](const NodeAnswer& answer) {
-    return answer.data
-           && std::any_of(answer.data->begin(), answer.data->end(),
-                          [&](const Json& row) { return row.value("path", "") == path; });
-  });
+/// Nodes that have an actor at the path.
+std::vector<std::string> nodes_of(const std::vector<NodeAnswer>& actors, const std::string& path) {
+  std::vector<std::string> out;
+  for (const auto& answer : actors) {
+    if (answer.data && std::any_of(answer.data->begin(), answer.data->end(), [&](const Json& row) {
+          return row.value("path", "") == path;
+        })) {
+      out.push_back(answer.node);
+    }
+  }
+  return out;
+}
+
+/// What to ask every node for: a node without the actor follows what it causes there.
+std::string route_of(const Command& command, const std::vector<std::string>& nodes) {
+  std::string route = std::string("/inspect/trace?") + (nodes.empty() ? "match=" : "path=")
+                      + query_value(command.target) + "&seconds=" + std::to_string(command.seconds)
+                      + "&limit=" + std::to_string(command.limit == 0 ? 100 : command.limit)
+                      + (command.text ? "&text=true" : "");
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    route += (i == 0 ? "&from=" : ",") + query_value(nodes[i]);
+  }
+  return route;
 }
 
 std::vector<Json> events_of(const std::vector<NodeAnswer>& answers, std::uint64_t& skipped) {
@@ -42,15 +58,12 @@ Exit trace(const Context& context) {
   if (!actors) {
     return report(context.err, actors.error());
   }
-  const bool path = tracing::is_path(*actors, command.target);
-  if (!path && command.target.find('/') != std::string::npos) {
+  const auto nodes = tracing::nodes_of(*actors, command.target);
+  if (nodes.empty() && command.target.find('/') != std::string::npos) {
     return report(context.err,
                   {core::Errc::NOT_FOUND, "no node has an actor at " + command.target});
   }
-  const auto limit = command.limit == 0 ? 100 : command.limit;
-  const auto route = std::string("/inspect/trace?") + (path ? "path=" : "match=")
-                     + query_value(command.target) + "&seconds=" + std::to_string(command.seconds)
-                     + "&limit=" + std::to_string(limit) + (command.text ? "&text=true" : "");
+  const auto route = tracing::route_of(command, nodes);
   auto answers = context.client.ask_all(route, std::chrono::seconds{command.seconds});
   if (!answers) {
     return report(context.err, answers.error());

@@ -153,7 +153,13 @@ core::Result<void> Node::State::make_cluster(const std::string& api_url) {
   options.settings = settings.cluster;
   options.self.node = settings.node.name;
   options.self.incarnation = cluster::random_incarnation();
-  options.self.roles = settings.node.roles;
+  const auto drain_file = settings.node.data_dir + "/drained";
+  auto drained = RoleDrain::kept(drain_file, settings.node.roles);
+  for (const auto& role : settings.node.roles) {
+    if (!drained.contains(role)) {
+      options.self.roles.push_back(role);
+    }
+  }
   options.self.build = TROUPE_VERSION;
   options.self.fingerprint = messages::wire_fingerprint();
   options.self.api = api_url;
@@ -164,7 +170,8 @@ core::Result<void> Node::State::make_cluster(const std::string& api_url) {
     return made.error();
   }
   cluster = std::move(*made);
-  drain = std::make_unique<RoleDrain>(settings.node.roles, *cluster);
+  drain =
+    std::make_unique<RoleDrain>(settings.node.roles, drain_file, std::move(drained), *cluster);
   return {};
 }
 

@@ -3,6 +3,11 @@
 #include "core/log.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <fstream>
+#include <unistd.h>
 
 namespace troupe::node {
 
@@ -16,7 +21,49 @@ std::string joined_text(const std::vector<std::string>& names) {
   return text;
 }
 
+/// Durable when it returns: the old content or the new one, never half of it.
+core::Result<void> replace_file(const std::string& path, const std::string& content) {
+  const auto failed = [&](const char* what) {
+    return core::Error{core::Errc::IO_ERROR,
+                       std::string(what) + ' ' + path + ": " + std::strerror(errno)};
+  };
+  const auto fresh = path + ".new";
+  const int file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0) {
+    return failed("cannot write");
+  }
+  const bool written =
+    ::write(file, content.data(), content.size()) == static_cast<ssize_t>(content.size())
+    && ::fsync(file) == 0;
+  ::close(file);
+  if (!written || ::rename(fresh.c_str(), path.c_str()) != 0) {
+    return failed("cannot write");
+  }
+  return {};
+}
+
 } // namespace role_drain
+
+std::set<std::string> RoleDrain::kept(const std::string& file,
+                                      const std::vector<std::string>& roles) {
+  std::ifstream in{file};
+  if (!in) {
+    return {};
+  }
+  std::set<std::string> out;
+  for (std::string line; std::getline(in, line);) {
+    if (std::find(roles.begin(), roles.end(), line) != roles.end() && line != unsharded) {
+      out.insert(line);
+    } else {
+      core::log::warn("drained role ignored", {{"file", file}, {"role", line.substr(0, 80)}});
+    }
+  }
+  if (!out.empty()) {
+    core::log::warn("roles are drained since before the start",
+                    {{"roles", role_drain::joined_text({out.begin(), out.end()})}});
+  }
+  return out;
+}
 
 core::Result<std::vector<std::string>> RoleDrain::meant(const std::string& role) const {
   if (role == unsharded) {
@@ -70,6 +117,13 @@ core::Result<std::vector<std::string>> RoleDrain::change(const std::string& role
     if (!next.contains(one)) {
       left.push_back(one);
     }
+  }
+  std::string lines;
+  for (const auto& one : next) {
+    lines += one + '\n';
+  }
+  if (auto kept = role_drain::replace_file(file_, lines); !kept) {
+    return kept.error();
   }
   cluster_.set_roles(left);
   drained_ = std::move(next);

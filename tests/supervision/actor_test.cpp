@@ -294,6 +294,10 @@ TEST_CASE("health: ready when every condition holds and degraded beside it") {
   CHECK(health.ready());
   health.clear_degraded("cache");
   CHECK(health.report().degraded.empty());
+  CHECK_FALSE(health.loaded("regime").has_value());
+  health.set_loaded("regime", {.epoch = 3, .waiting = 2});
+  CHECK(health.loaded("regime")->epoch == 3);
+  CHECK(health.loaded("regime")->waiting == 2);
   CHECK(health.begin_ping(core::monotonic_ns() - 2'000'000'000));
   CHECK_FALSE(health.live());
   CHECK_FALSE(health.begin_ping(core::monotonic_ns()));

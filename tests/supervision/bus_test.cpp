@@ -94,6 +94,25 @@ TEST_CASE("bus: a full subscriber of a lossless topic gets a gap in the place of
   CHECK(*log == Lines{"0", "1", "gap trades 1", "gap trades 3", "6"});
 }
 
+TEST_CASE("bus: many lossless events at once are delivered as one after the other would be") {
+  World world;
+  const auto log = make_log();
+  const auto other = make_log();
+  world.spawn({.path = "x/l", .mailbox_cap = 3}, listener, log, trades);
+  world.spawn({.path = "x/m"}, listener, other, trades);
+  std::vector<caf::message> events;
+  for (int i = 1; i <= 5; ++i) {
+    events.push_back(caf::make_message(Note{i}));
+  }
+  dynamic_cast<sup::LocalBus&>(world.rt.bus).publish_all(trades, events);
+  world.run();
+  CHECK(*log == Lines{"1", "2", "3", "gap trades 1"});
+  CHECK(*other == Lines{"1", "2", "3", "4", "5"});
+  publish(world, trades, "a", 6);
+  world.run();
+  CHECK(*log == Lines{"1", "2", "3", "gap trades 1", "gap trades 1", "6"});
+}
+
 TEST_CASE("bus: dead subscribers are dropped and a replacement subscribes anew") {
   World world;
   const auto log = make_log();

@@ -142,6 +142,39 @@ TEST_CASE("trace: a text is looked for in the messages of all actors") {
   world.rt.actors.end_trace(trace);
 }
 
+TEST_CASE("trace: what traced actors of other nodes cause is followed at any actor") {
+  World world;
+  const auto log = make_log();
+  world.tree({.name = "s", .children = {child("a", log), child("b", log)}});
+  auto trace =
+    world.rt.actors.start_trace({.from_nodes = {"x", "desk"}, .events_max = 9, .duration = 60s})
+      .value();
+  const auto cause = sup::TraceBook::origin_of("desk") << 32U | 5;
+  world.send("s/b", Note{1}); // by nobody's cause
+  {
+    const sup::TraceBook::Inherited inherited{cause};
+    world.send("s/a", Note{2});
+  }
+  {
+    const sup::TraceBook::Inherited inherited{sup::TraceBook::origin_of("another") << 32U | 5};
+    world.send("s/a", Note{3});
+  }
+  world.run();
+  const auto events = trace->events();
+  REQUIRE(events.size() == 2);
+  for (const auto& event : events) {
+    CHECK(event.actor == "s/a");
+    CHECK(event.causal_id == cause);
+  }
+  CHECK(events[0].kind == sup::TraceKind::ENTERED);
+  CHECK(events[1].kind == sup::TraceKind::HANDLED);
+  world.rt.actors.end_trace(trace);
+  CHECK(world.rt.actors.start_trace({.path = "s/a", .from_nodes = {"x"}}).error().code
+        == core::Errc::INVALID_ARGUMENT);
+  CHECK(world.rt.actors.start_trace({.from_nodes = std::vector<std::string>(65, "x")}).error().code
+        == core::Errc::INVALID_ARGUMENT);
+}
+
 TEST_CASE("totals: of a group, over restarts; restarts by reason") {
   World world;
   const auto log = make_log();

@@ -287,6 +287,51 @@ TEST_CASE("threads: the health canary answers") {
   CHECK_FALSE(real.rt.health.ready());
 }
 
+TEST_CASE("threads: an actor with slow handlers gives its thread back after a few of them") {
+  VirtualConfig config;
+  caf::actor_system system{config};
+  core::SystemClock clock;
+  sup::LocalRuntime local{system, clock, {.node = "turns", .allow_detached = false}};
+  auto& rt = local.runtime();
+  int handled = 0;
+  caf::actor actor;
+  {
+    sup::Identity identity{.path = "x/slow"};
+    identity.runtime = std::shared_ptr<sup::Runtime>(rt.keep_alive.lock(), &rt);
+    const sup::SpawnScope scope{std::move(identity)};
+    actor = system.spawn([&](sup::Actor*) -> caf::behavior {
+      return {[&](const Note& note) {
+        ++handled;
+        const auto end = core::monotonic_ns() + std::int64_t{note.value} * 1'000'000;
+        while (core::monotonic_ns() < end) {
+        }
+      }};
+    });
+  }
+  auto& scheduler = dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
+  scheduler.run();
+  caf::anon_send(actor, Note{2}); // 2 ms
+  scheduler.run();
+  REQUIRE(handled == 1);
+  for (int i = 0; i < 3; ++i) {
+    caf::anon_send(actor, Note{2});
+  }
+  auto* const job = scheduler.jobs.front();
+  scheduler.jobs.pop_front();
+  class Unit final : public caf::execution_unit {
+  public:
+    using execution_unit::execution_unit;
+    void exec_later(caf::resumable*) override {}
+  } unit{&system};
+  CHECK(job->resume(&unit, 300) == caf::resumable::resume_later);
+  CHECK(handled == 2); // of 300 that it might have
+  scheduler.jobs.push_back(job);
+  scheduler.run();
+  CHECK(handled == 4);
+  caf::anon_send_exit(actor, caf::exit_reason::kill);
+  scheduler.run();
+}
+
 TEST_CASE("threads: a crashed child is back at once where its back-off is 0") {
   const auto gate = std::make_shared<Gate>();
   Real real;

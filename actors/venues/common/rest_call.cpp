@@ -77,7 +77,7 @@ void call(supervision::Actor* self,
           const messages::CallCost& cost,
           const Done& done) {
   const auto& settings = *port.settings;
-  const auto breaker = self->runtime().breakers.edge(settings.name + ">rest");
+  const auto breaker = self->runtime().breakers.edge(settings.name + ">rest", {.needed = true});
   const auto permitted = breaker->allow();
   if (!permitted) {
     report(self, port, {.venue = settings.name, .cost = cost, .retry_after = {}, .notes = {}});

@@ -258,3 +258,38 @@ TEST_CASE("service: symbols beyond symbols_max are refused") {
   CHECK(world.code() == Errc::NONE);
   CHECK(world.code({"ETH-USD", ""}) == Errc::UNKNOWN_SYMBOL);
 }
+
+TEST_CASE(
+  "service: the node is ready, and says so by epoch, when all that it owns has its history") {
+  World world;
+  const auto& health = world.runtime().health;
+  CHECK(health.loaded(messages::regime_service)->waiting == 0);
+  world.history->failure = core::Error{Errc::UNAVAILABLE, "no history"};
+  world.beat(core::Timestamp{} + 1h);
+  CHECK(health.loaded(messages::regime_service)->waiting == 1);
+  const auto regime = [&] {
+    for (const auto& condition : health.report().conditions) {
+      if (condition.name == "regime") {
+        return condition;
+      }
+    }
+    return supervision::HealthCondition{};
+  };
+  CHECK_FALSE(regime().ok);
+  CHECK(regime().reason.find("BTC-USD") != std::string::npos);
+  caf::anon_send(world.placement->watcher, supervision::ViewChanged{7, {}});
+  world.run();
+  CHECK(health.loaded(messages::regime_service)->epoch == 7);
+  CHECK(health.loaded(messages::regime_service)->waiting == 1);
+  world.history->failure.reset();
+  for (int i = 0; i < 600 && !regime().ok; ++i) {
+    world.advance(100ms);
+  }
+  CHECK(regime().ok);
+  CHECK(health.loaded(messages::regime_service)->waiting == 0);
+  world.placement->elsewhere["BTC-USD"] = "n2"; // what is not owned is not waited for
+  caf::anon_send(world.placement->watcher, supervision::ViewChanged{8, {}});
+  world.run();
+  CHECK(health.loaded(messages::regime_service)->epoch == 8);
+  CHECK(regime().ok);
+}

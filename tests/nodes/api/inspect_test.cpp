@@ -264,6 +264,44 @@ TEST_CASE("health: live needs the network thread's answer, ready the cluster, st
   CHECK(node.call("/health/startup").first == 200);
 }
 
+TEST_CASE("health: not ready while the breaker of a needed dependency is not closed") {
+  TestNode node;
+  CHECK(until([&] { return node.call("/health/ready").first == 200; }));
+  auto& breakers = node.runtime().breakers;
+  (void)breakers.edge("cache>redis"); // there is another answer: memory
+  (void)breakers.edge("venue>rest", {.needed = true});
+  REQUIRE(breakers.force_open("cache>redis").has_value());
+  CHECK(until([&] {
+    return !condition(node.call("/health").second, "degraded", "breaker cache>redis").is_null();
+  }));
+  CHECK(node.call("/health/ready").first == 200);
+  REQUIRE(breakers.force_open("venue>rest").has_value());
+  CHECK(until([&] { return node.call("/health/ready").first == 503; }));
+  CHECK(condition(node.call("/health").second, "conditions", "dependencies")["reason"]
+        == "venue>rest FORCED_OPEN");
+  CHECK(node.call("/health/live").first == 200);
+  REQUIRE(breakers.reset("venue>rest").has_value());
+  CHECK(until([&] { return node.call("/health/ready").first == 200; }));
+}
+
+TEST_CASE("inspect: a trace of an actor elsewhere shows what it causes here") {
+  TestNode node;
+  const auto cause = sup::TraceBook::origin_of("desk") << 32U | 9;
+  std::thread traffic{[&] {
+    while (!node.runtime().actors.find("svc/worker")->traced) {
+      std::this_thread::sleep_for(1ms);
+    }
+    const sup::TraceBook::Inherited inherited{cause};
+    node.runtime().registry.send("svc/worker", caf::make_message(Note{1}));
+  }};
+  const auto trace =
+    data_of(node.call("/inspect/trace?path=no/such&from=other,desk&seconds=30&limit=2"));
+  traffic.join();
+  REQUIRE(trace["events"].size() == 2);
+  CHECK(trace["events"][1]["kind"] == "HANDLED");
+  CHECK(trace["events"][1]["causal_id"] == cause);
+}
+
 TEST_CASE("inspect: the process shows memory, threads by name and its clock") {
   TestNode node;
   const auto process = data_of(node.call("/inspect/process"));

@@ -52,6 +52,8 @@ TEST_CASE("event codec: events come back as they were, of one type or of several
     REQUIRE(encoder.append(record, "k", caf::make_message(echo)));
     const auto view = view_of(record, batch);
     CHECK(view.key == "k");
+    CHECK(view.type == "=troupe::cluster::test::Echo"); // a declared type: its plain bytes
+    CHECK(view.bytes == core::binary::encode(echo));
     const auto back = decoder.decode(view);
     REQUIRE(back.has_value());
     REQUIRE(back->match_elements<Echo>());
@@ -63,6 +65,14 @@ TEST_CASE("event codec: events come back as they were, of one type or of several
     const auto second = decoder.decode(view_of(record, batch));
     REQUIRE(second.has_value());
     CHECK(second->get_as<PublishMany>(0).count == 3);
+
+    record.clear();
+    REQUIRE(encoder.append(record, "k", caf::make_message(std::string{"not declared"})));
+    const auto text = view_of(record, batch);
+    CHECK_FALSE(text.type.starts_with('='));
+    const auto back_text = decoder.decode(text);
+    REQUIRE(back_text.has_value());
+    CHECK(back_text->get_as<std::string>(0) == "not declared");
 
     record.clear();
     REQUIRE(encoder.append(record, "k", caf::make_message(std::string{"a"}, std::int32_t{5})));
@@ -85,6 +95,10 @@ TEST_CASE("event codec: what cannot travel, unknown types and broken bytes are r
   REQUIRE(unknown.has_error());
   CHECK(unknown.error().code == core::Errc::PROTOCOL_ERROR);
   CHECK(unknown.error().message.find("NoSuchType") != std::string::npos);
+  const auto undeclared = decoder.decode({"k", "=NoSuchType", "xyz"});
+  REQUIRE(undeclared.has_error());
+  CHECK(undeclared.error().code == core::Errc::PROTOCOL_ERROR);
+  CHECK(undeclared.error().message.find("NoSuchType") != std::string::npos);
 
   record.clear();
   REQUIRE(encoder.append(record, "k", caf::make_message(PublishMany{"t", 3, true})));

@@ -43,11 +43,13 @@ core::Result<Conversation::Frame> answer_to(const Address& node, const std::stri
 TEST_CASE("hello: another wire version is refused with the reason in words both can read") {
   System s;
   End node{s.system, "node"};
-  const auto answer =
-    answer_to(node.node->listening(), hello_frame::encode(Kind::HELLO, "whatever follows", 2));
+  const auto answer = answer_to(
+    node.node->listening(), hello_frame::encode(Kind::HELLO, "whatever follows", wire_version + 1));
   REQUIRE(answer.has_value());
   CHECK(answer->header.kind == Kind::REFUSED);
-  CHECK(answer->body == "VERSION_DIFFERS: expected wire version 1, found 2");
+  CHECK(answer->body
+        == "VERSION_DIFFERS: expected wire version " + std::to_string(wire_version) + ", found "
+             + std::to_string(wire_version + 1));
   CHECK(node.node->stats().established == 0);
 }
 

@@ -377,3 +377,52 @@ TEST_CASE("stream: bytes that are no batch are refused") {
   CHECK(decode_batch(batch + "x").has_error());
   CHECK(decode_batch(stream.announce()).value().first_seq == 2);
 }
+
+TEST_CASE(
+  "stream: neighbours in one chunk are one run, and none is lost or doubled over lost links") {
+  CHECK(rc::check([] {
+    HubSettings settings;
+    settings.batch_events_max = *rc::gen::inRange(1U, 20U);
+    settings.credit_bytes = *rc::gen::inRange<std::uint64_t>(100, 5'000);
+    OutStream stream{supervision::Delivery::LOSSLESS, settings, 1};
+    auto chunk = std::make_shared<std::string>();
+    std::uint64_t next = 1;
+    std::uint64_t expected = 1;
+    const auto receive = [&](const std::string& bytes) {
+      const auto batch = decode_batch(bytes).value();
+      RC_ASSERT(batch.first_seq <= expected);
+      RC_ASSERT(batch.events.size() <= settings.batch_events_max);
+      for (std::uint64_t i = 0; i < batch.events.size(); ++i) {
+        RC_ASSERT(batch.events[i].key == std::to_string(batch.first_seq + i));
+      }
+      expected = std::max(expected, batch.first_seq + batch.events.size()); // seen ones are dropped
+    };
+    for (const int step : *rc::gen::container<std::vector<int>>(rc::gen::inRange(0, 8))) {
+      if (step == 0) {
+        chunk = std::make_shared<std::string>(); // as when one is full
+      } else if (step < 6) {
+        const auto offset = static_cast<std::uint32_t>(chunk->size());
+        core::binary::write(*chunk, std::to_string(next));
+        core::binary::write(*chunk, std::string{"T"});
+        core::binary::write(*chunk, std::string(5, 'x'));
+        const auto size = static_cast<std::uint32_t>(chunk->size()) - offset;
+        stream.offer({next++, {}, chunk, offset, size});
+      } else if (auto batch = stream.take(); batch && step == 6) {
+        receive(*batch);
+        // Up to any event: also one in the midst of a run.
+        stream.acknowledge(batch->size(), *rc::gen::inRange<std::uint64_t>(0, expected));
+      } else {
+        stream.resume(expected);
+      }
+    }
+    RC_ASSERT(stream.waiting() <= next - 1);
+    stream.resume(expected);
+    while (auto batch = stream.take()) {
+      receive(*batch);
+      stream.acknowledge(batch->size(), expected - 1);
+    }
+    RC_ASSERT(expected == next);
+    RC_ASSERT(stream.waiting() == 0);
+    RC_ASSERT(stream.dropped() == 0);
+  }));
+}

@@ -3,6 +3,7 @@
 #include "nodes/cluster/router.hpp"
 #include "peer/peer_messages.hpp"
 #include "supervision/actor.hpp"
+#include "supervision/trace.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/event_based_actor.hpp>
@@ -139,6 +140,37 @@ TEST_CASE("router: priority travels with the request past a full mailbox") {
   b.world.scheduler.run();
   CHECK(b.errors == std::vector{Errc::OVERLOADED});
   CHECK(b.handled == std::vector{3, 1});
+}
+
+TEST_CASE("router: the cause of a request from a traced actor enters with it") {
+  Bench b;
+  std::vector<std::uint64_t> causes;
+  Routed routed{"echo", "k", 1, caf::make_message(Echo{})};
+  routed.causal_id = 77;
+  // Who stands in for the front sees what this thread says the cause is while messages enter.
+  struct Probe : caf::event_based_actor {
+    using event_based_actor::event_based_actor;
+    std::vector<std::uint64_t>* seen = nullptr;
+    using caf::abstract_actor::enqueue;
+    void enqueue(caf::mailbox_element_ptr element, caf::execution_unit* context) override {
+      if (seen != nullptr) {
+        seen->push_back(supervision::TraceBook::causal_id());
+      }
+      event_based_actor::enqueue(std::move(element), context);
+    }
+    caf::behavior make_behavior() override {
+      return {[](const Echo& echo) { return echo.number; }};
+    }
+  };
+  caf::anon_send_exit(b.front, caf::exit_reason::kill);
+  b.front = b.world.system.spawn<Probe>();
+  dynamic_cast<Probe&>(*caf::actor_cast<caf::abstract_actor*>(b.front)).seen = &causes;
+  caf::anon_send(b.router, routed);
+  caf::anon_send(b.router, Routed{"echo", "k", 1, caf::make_message(Echo{})});
+  CHECK(causes == std::vector<std::uint64_t>{77, 0});
+  CHECK(supervision::TraceBook::causal_id() == 0);
+  b.world.scheduler.run();
+  dynamic_cast<Probe&>(*caf::actor_cast<caf::abstract_actor*>(b.front)).seen = nullptr;
 }
 
 TEST_CASE("router: another owner, no front and a router that has ended are told at once") {

@@ -3,6 +3,7 @@
 #include "core/inspect.hpp"
 #include "nodes/cluster/settings.hpp"
 #include "supervision/messages.hpp"
+#include "supervision/wire_types.hpp"
 
 #include <caf/actor_system_config.hpp>
 #include <caf/type_id.hpp>
@@ -104,6 +105,7 @@ inline void be_patient(caf::actor_system_config& config) {
 inline void add_test_types(caf::actor_system_config& config) {
   config.add_message_types<caf::id_block::troupe_supervision>();
   config.add_message_types<caf::id_block::cluster_test>();
+  supervision::declare_wire_types<caf::id_block::cluster_test>();
 }
 
 } // namespace troupe::cluster::test
