@@ -86,9 +86,12 @@ def survives_a_crash_of_its_actor():
     status, _ = node.call("/inspect/kill?path=exchange_sim/binance", method="POST", body=b"",
                           token=True)
     assert status == 200
-    found = until("the order after the crash", lambda: [
-        one for one in binance(port, "GET", "/api/v3/openOrders", symbol="BTCUSDT")[1]
-        if one["orderId"] == order["orderId"]])
+
+    def working():
+        status, orders, _ = binance(port, "GET", "/api/v3/openOrders", symbol="BTCUSDT")
+        return [one for one in orders if one["orderId"] == order["orderId"]] if status == 200 else []
+
+    found = until("the order after the crash", working)
     assert found[0]["status"] == "NEW", found
 
 
