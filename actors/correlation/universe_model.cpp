@@ -32,6 +32,8 @@ constexpr auto model_store_deadline = 10s;
 /// Fewest returns that a kept model is fitted on.
 constexpr std::size_t fit_returns_min = 250;
 
+void store_renumbered(UniverseSelf* self);
+
 void store_model(UniverseSelf* self, const DccModel& model) {
   const auto id = universe_name(self->state.universe->interval());
   storage::StoreDocument request{{.kind = model_kind,
@@ -41,12 +43,37 @@ void store_model(UniverseSelf* self, const DccModel& model) {
                                   .written_at = self->runtime().clock.now()}};
   ask_part<storage::StoreDocument>(
     self, self->state.paths.documents(), std::move(request), model_store_deadline,
-    [id](const core::Result<storage::DocumentStored>& stored) {
-      if (!stored) {
-        core::log::warn("model not stored",
-                        {{"universe", id}, {"error", core::to_string(stored.error())}});
+    [self, id](const core::Result<storage::DocumentStored>& stored) {
+      if (stored) {
+        return;
+      }
+      core::log::warn("model not stored",
+                      {{"universe", id}, {"error", core::to_string(stored.error())}});
+      if (stored.error().code == core::Errc::CONFLICT) {
+        store_renumbered(self);
       }
     });
+}
+
+/// The store has that version already: another node fitted this universe, or what it had could not
+/// be read at the start. The model that stands here is the newer one.
+void store_renumbered(UniverseSelf* self) {
+  ask_part<storage::LoadDocuments>(self, self->state.paths.documents(), {model_kind},
+                                   model_store_deadline,
+                                   [self](const core::Result<storage::DocumentsLoaded>& loaded) {
+                                     auto& state = self->state;
+                                     if (!loaded || !state.model) {
+                                       return; // the next fit tries again
+                                     }
+                                     const auto id = universe_name(state.universe->interval());
+                                     for (const auto& document : loaded->documents) {
+                                       if (document.id == id && document.version >= state.version) {
+                                         state.version = document.version + 1;
+                                         state.model->info.version = state.version;
+                                         store_model(self, *state.model);
+                                       }
+                                     }
+                                   });
 }
 
 void fit_failed(UniverseSelf* self, const core::Error& why) {

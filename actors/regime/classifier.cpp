@@ -66,8 +66,8 @@ void Classifier::step(const trading::Bar& bar) {
 
 void Classifier::decide(core::Timestamp at) {
   using trading::Regime;
-  const bool in_crisis = candidate_ == Regime::CRISIS;
-  const auto found = regime::candidate(*features_.current(), in_crisis, *settings_);
+  const Standing standing{.label = label_, .in_crisis = candidate_ == Regime::CRISIS};
+  const auto found = regime::candidate(*features_.current(), standing, *settings_);
   candidate_run_ = found == candidate_ ? one_more(candidate_run_) : 1;
   candidate_ = found;
   label_run_ = one_more(label_run_);

@@ -15,6 +15,12 @@ double floor_per_bar(double volatility_annual, trading::Interval interval) {
   return volatility_annual * std::sqrt(static_cast<double>(interval.duration().count()) / year_ns);
 }
 
+/// The tails of a day's return are thinner than those of its hours.
+double shock_threshold(const Settings& settings, trading::Interval interval) {
+  return interval.duration() < std::chrono::hours{24} ? settings.crisis_volatility_ratio
+                                                      : settings.crisis_volatility_ratio_daily;
+}
+
 } // namespace
 
 std::map<std::string, double> Features::to_map() const {
@@ -29,6 +35,8 @@ std::map<std::string, double> Features::to_map() const {
     {"volatility_ratio", volatility_ratio},
     {"log_return", log_return},
     {"return_ratio", return_ratio},
+    {"shock_ratio", shock_ratio},
+    {"shock_threshold", shock_threshold},
   };
   if (percent_b) {
     out.emplace("percent_b", *percent_b);
@@ -38,10 +46,11 @@ std::map<std::string, double> Features::to_map() const {
 
 FeatureTracker::FeatureTracker(const Settings& settings, trading::Interval interval)
   : floor_(floor_per_bar(settings.volatility_floor_annual, interval)),
+    shock_threshold_(shock_threshold(settings, interval)),
     still_bars_min_(settings.choppiness_period), window_bars_(settings.volatility_window_bars),
     adx_(settings.adx_period), choppiness_(settings.choppiness_period),
     bollinger_(settings.bollinger_period, settings.bollinger_width), ewma_(settings.ewma_lambda),
-    squares_(settings.volatility_window_bars) {}
+    squares_(settings.volatility_window_bars), return_ratios_(settings.crisis_shock_bars) {}
 
 bool FeatureTracker::usable(const trading::Bar& bar) {
   const trading::Price zero{};
@@ -61,7 +70,8 @@ FeatureTracker::Moves FeatureTracker::take_return(double close) {
   }
   Moves moves;
   moves.log_return = std::log(close / *previous);
-  moves.ratio = std::abs(moves.log_return) / std::max({volatility_, volatility_slow_, floor_});
+  moves.ratio = std::abs(moves.log_return) / std::max(volatility_, floor_);
+  return_ratios_.push(moves.ratio);
   squares_.push(moves.log_return * moves.log_return);
   returns_ = std::min(returns_ + 1, window_bars_);
   volatility_ = *volatility;
@@ -105,6 +115,8 @@ void FeatureTracker::update(const trading::Bar& bar) {
   out.volatility_ratio = volatility_ / std::max(volatility_slow_, floor_);
   out.log_return = moves.log_return;
   out.return_ratio = moves.ratio;
+  out.shock_ratio = return_ratios_.value();
+  out.shock_threshold = shock_threshold_;
   out.still = still_run_ >= still_bars_min_;
 }
 

@@ -26,7 +26,9 @@ struct Features {
   double volatility_slow = 0.0;     ///< root mean square log return of the slow window
   double volatility_ratio = 0.0;    ///< volatility / max(volatility_slow, floor)
   double log_return = 0.0;          ///< of this bar
-  double return_ratio = 0.0;        ///< |log_return| / max(both volatilities one bar ago, floor)
+  double return_ratio = 0.0;        ///< |log_return| / max(volatility one bar ago, floor)
+  double shock_ratio = 0.0;         ///< largest return_ratio of the newest crisis_shock_bars bars
+  double shock_threshold = 6.0;     ///< a shock_ratio above it is a shock, on this interval
   bool still = false;               ///< nothing moved in the whole choppiness window
 
   [[nodiscard]] std::map<std::string, double> to_map() const;
@@ -61,6 +63,7 @@ private:
   void count_still(double high, double low);
 
   double floor_; ///< volatility per bar
+  double shock_threshold_;
   std::uint32_t still_bars_min_;
   std::uint32_t window_bars_;
   quant::Adx adx_;
@@ -68,6 +71,7 @@ private:
   quant::Bollinger bollinger_;
   quant::EwmaVolatility ewma_;
   quant::MomentWindow squares_;
+  quant::MaximumWindow return_ratios_;
   std::uint32_t returns_ = 0; ///< in the slow window
   double volatility_ = 0.0;
   double volatility_slow_ = 0.0;

@@ -20,16 +20,23 @@ struct Distances {
   double crisis;
 };
 
-Distances distances(const Features& f, const Settings& s) {
+/// Largest choppiness of a trend, and smallest of chop, for the label that stands.
+double trend_choppiness(std::optional<Regime> label, const Settings& s) {
+  return label == Regime::TRENDING ? s.choppy_choppiness_min : s.trending_choppiness_max;
+}
+double chop_choppiness(std::optional<Regime> label, const Settings& s) {
+  return label == Regime::CHOPPY ? s.trending_choppiness_max : s.choppy_choppiness_min;
+}
+
+Distances distances(Regime label, const Features& f, const Settings& s) {
   const double unit = s.choppy_choppiness_min - s.trending_choppiness_max;
-  const double calm = 2.0
-                      * (1.0
-                         - std::max(f.return_ratio / s.crisis_volatility_ratio,
-                                    f.volatility_ratio / s.crisis_entry_ratio));
+  const double shock = std::min(f.shock_ratio / f.shock_threshold, // elevated after a shock
+                                f.volatility_ratio / s.crisis_exit_ratio);
+  const double calm = 2.0 * (1.0 - std::max(shock, f.volatility_ratio / s.crisis_entry_ratio));
   return {
     .trend = std::min(cut((f.adx - s.trending_adx_min) / s.trending_adx_min),
-                      cut((s.trending_choppiness_max - f.choppiness) / unit)),
-    .chop = cut((f.choppiness - s.choppy_choppiness_min) / unit),
+                      cut((trend_choppiness(label, s) - f.choppiness) / unit)),
+    .chop = cut((f.choppiness - chop_choppiness(label, s)) / unit),
     .calm = cut(calm),
     .crisis = std::max(cut(-calm), cut(f.volatility_ratio / s.crisis_exit_ratio - 1.0)),
   };
@@ -37,22 +44,22 @@ Distances distances(const Features& f, const Settings& s) {
 
 } // namespace
 
-Regime candidate(const Features& f, bool in_crisis, const Settings& s) {
-  const double ratio_min = in_crisis ? s.crisis_exit_ratio : s.crisis_entry_ratio;
-  if (f.return_ratio > s.crisis_volatility_ratio || f.volatility_ratio >= ratio_min) {
+Regime candidate(const Features& f, const Standing& standing, const Settings& s) {
+  const bool shocked = standing.in_crisis || f.shock_ratio > f.shock_threshold;
+  if (f.volatility_ratio >= (shocked ? s.crisis_exit_ratio : s.crisis_entry_ratio)) {
     return Regime::CRISIS;
   }
   if (f.still) {
     return Regime::RANGING;
   }
-  if (f.adx >= s.trending_adx_min && f.choppiness <= s.trending_choppiness_max) {
+  if (f.adx >= s.trending_adx_min && f.choppiness <= trend_choppiness(standing.label, s)) {
     return Regime::TRENDING;
   }
-  return f.choppiness >= s.choppy_choppiness_min ? Regime::CHOPPY : Regime::RANGING;
+  return f.choppiness >= chop_choppiness(standing.label, s) ? Regime::CHOPPY : Regime::RANGING;
 }
 
 double confidence(Regime label, const Features& f, const Settings& s) {
-  const auto d = distances(f, s);
+  const auto d = distances(label, f, s);
   const auto signed_distance = [&] {
     switch (label) {
       case Regime::TRENDING: return f.still ? -1.0 : std::min(d.trend, d.calm);

@@ -76,6 +76,9 @@ void check(const Settings& settings, std::vector<core::json::Problem>& problems)
                 settings.trending_choppiness_max, 100.0);
   check.between("trending_choppiness_max", settings.trending_choppiness_max, 0.0, 100.0);
   check.between("crisis_volatility_ratio", settings.crisis_volatility_ratio, 1.0, 1'000.0);
+  check.between("crisis_volatility_ratio_daily", settings.crisis_volatility_ratio_daily, 1.0,
+                1'000.0);
+  check.count("crisis_shock_bars", settings.crisis_shock_bars, 1, period_max);
   check.between("crisis_entry_ratio", settings.crisis_entry_ratio, 1.0, 1'000.0);
   check.between("crisis_exit_ratio", settings.crisis_exit_ratio, 0.0, settings.crisis_entry_ratio);
   check.between("ewma_lambda", settings.ewma_lambda, 0.0, 1.0);

@@ -17,16 +17,22 @@ struct Settings {
   std::uint32_t adx_period = 14;
   std::uint32_t choppiness_period = 14;
   std::uint32_t bollinger_period = 20;
-  double bollinger_width = 2.0;        ///< standard deviations
-  double trending_adx_min = 25.0;      ///< Wilder's threshold of a trend
-  double choppy_choppiness_min = 61.8; ///< Dreiss's upper threshold
-  double trending_choppiness_max = 50.0;
-  /// A crisis begins where |return| is above this multiple of the volatility before it. Six, since
-  /// hourly returns of crypto pass four once in a few days.
+  double bollinger_width = 2.0;          ///< standard deviations
+  double trending_adx_min = 25.0;        ///< Wilder's threshold of a trend
+  double choppy_choppiness_min = 61.8;   ///< Dreiss's upper threshold; a trend ends above it
+  double trending_choppiness_max = 50.0; ///< chop ends below it
+  /// A shock is a |return| above this multiple of the volatility before it. Six on bars shorter
+  /// than a day: hourly returns of crypto pass four some hundred times a year.
   double crisis_volatility_ratio = 6.0;
+  /// The same on bars of a day and longer, whose tails are thinner: four is passed two or three
+  /// times a year.
+  double crisis_volatility_ratio_daily = 4.0;
+  /// A crisis begins where volatility is elevated at a shock or soon after it: within this many
+  /// bars, the shock's own included.
+  std::uint32_t crisis_shock_bars = 3;
   /// It also begins where volatility reaches this multiple of its slow average: crashes in steps.
   double crisis_entry_ratio = 2.0;
-  /// It ends where volatility falls below this multiple of its slow average.
+  /// Volatility is elevated from this multiple of its slow average on. A crisis ends below it.
   double crisis_exit_ratio = 1.3;
   double ewma_lambda = 0.94;                  ///< RiskMetrics
   std::uint32_t volatility_window_bars = 240; ///< of the slow average: ten days of hours
@@ -59,6 +65,8 @@ BOOST_DESCRIBE_STRUCT(Settings,
                        choppy_choppiness_min,
                        trending_choppiness_max,
                        crisis_volatility_ratio,
+                       crisis_volatility_ratio_daily,
+                       crisis_shock_bars,
                        crisis_entry_ratio,
                        crisis_exit_ratio,
                        ewma_lambda,

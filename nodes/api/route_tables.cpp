@@ -65,7 +65,7 @@ RouteTable correlation_routes() {
       with_scope("trade", computed(put<PutPortfolio>("/portfolios/{id}",    to, "stores a portfolio"))),
     },
     .streams = {
-      {"/correlation/stream", "channel correlation (with interval): an instrument's correlations with all others"},
+      {"/correlation/stream", "channel correlation (with interval): an instrument's correlations with all others; without symbols the whole matrix"},
     },
   };
 }

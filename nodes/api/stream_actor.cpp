@@ -117,7 +117,15 @@ BOOST_DESCRIBE_STRUCT(
   (),
   (meta, universe, cause, symbols, correlations, mean_correlation, mean_change, model))
 
-void publish_rows(StreamRegistry& registry, const CorrelationUpdated& event) {
+/// The universe as a whole, then a row for each instrument.
+void publish_universe(StreamRegistry& registry, const CorrelationUpdated& event) {
+  registry.publish({.channel = "correlation",
+                    .instrument = {},
+                    .whole = true,
+                    .interval = event.interval.to_text(),
+                    .as_of = event.meta.as_of,
+                    .quality = event.meta.quality,
+                    .data = core::json::encode(event)});
   CorrelationRow row{.meta = event.meta,
                      .universe = event.universe,
                      .cause = event.cause,
@@ -162,7 +170,7 @@ caf::behavior streams(Self* self, const std::shared_ptr<StreamRegistry>& registr
     [publish](const TradesPrinted& event) { publish(event); },
     [publish](const BarClosed& event) { publish(event); },
     [publish](const RegimeChanged& event) { publish(event); },
-    [self](const CorrelationUpdated& event) { publish_rows(*self->state.registry, event); },
+    [self](const CorrelationUpdated& event) { publish_universe(*self->state.registry, event); },
     [self, publish](const InstrumentStatusBeat& event) {
       self->state.registry->learn(event.instrument, event.primary);
       publish(event);
@@ -218,7 +226,7 @@ private:
 // clang-format off
 std::vector<Channel> data_channels() {
   return {
-    // name      conflated  default interval
+    // name         conflated  default interval  whole
     {"ticker",   true,      ""},
     {"trades",   false,     ""},
     {"book",     true,      ""},
@@ -235,7 +243,7 @@ std::vector<Channel> regime_channels() {
 
 std::vector<Channel> correlation_channels() {
   return {
-    {"correlation", true,   "1h"},
+    {"correlation", true,   "1h",                true},
   };
 }
 // clang-format on

@@ -49,14 +49,16 @@ core::Result<StreamRequest> check(RawRequest raw, const std::vector<Channel>& ch
   if (channel == channels.end()) {
     return invalid("channel", names(channels), '"' + request.channel.substr(0, 80) + '"');
   }
-  if (!raw.symbols || raw.symbols->empty() || raw.symbols->size() > stream_symbols_max) {
+  const bool counted =
+    raw.symbols && !raw.symbols->empty() && raw.symbols->size() <= stream_symbols_max;
+  if (!counted && (raw.symbols || !channel->whole)) {
     return invalid("symbols", "1 to " + std::to_string(stream_symbols_max) + " instruments",
                    raw.symbols ? std::to_string(raw.symbols->size()) : "nothing");
   }
   if (raw.interval && channel->default_interval.empty()) {
     return invalid("interval", "none for this channel", raw.interval->to_text());
   }
-  request.symbols = std::move(*raw.symbols);
+  request.symbols = raw.symbols ? std::move(*raw.symbols) : std::vector<trading::InstrumentId>{};
   if (!channel->default_interval.empty()) {
     request.interval =
       raw.interval ? *raw.interval : *trading::Interval::from_text(channel->default_interval);
@@ -65,6 +67,17 @@ core::Result<StreamRequest> check(RawRequest raw, const std::vector<Channel>& ch
 }
 
 } // namespace
+
+std::vector<std::string> StreamRequest::symbol_texts() const {
+  std::vector<std::string> texts;
+  for (const auto& symbol : symbols) {
+    texts.push_back(symbol.to_text());
+  }
+  if (texts.empty()) {
+    texts.emplace_back(whole_symbol);
+  }
+  return texts;
+}
 
 core::Result<StreamRequest> parse_stream_request(std::string_view text,
                                                  const std::vector<Channel>& channels) {
@@ -92,7 +105,7 @@ std::string stream_ack(const StreamRequest& request) {
   std::string out = R"({"type":")";
   out += request.op == StreamOp::SUBSCRIBE ? "subscribed" : "unsubscribed";
   out += R"(","channel":")" + request.channel + R"(","symbols":)";
-  core::json::append(out, request.symbols);
+  core::json::append(out, request.symbol_texts());
   if (request.interval) {
     out += R"(,"interval":)";
     core::json::append(out, *request.interval);

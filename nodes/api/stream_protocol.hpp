@@ -13,6 +13,8 @@
 /// What clients say on a stream and what they are answered:
 ///   {"op":"subscribe","channel":"ticker","symbols":["BTC-USD"],"id":1}
 ///   {"op":"unsubscribe", ...}   {"op":"ping","id":2}
+/// A channel that tells of all instruments together takes a subscription without symbols as one to
+/// that, and spells it "*".
 ///   -> {"type":"subscribed","channel":...,"symbols":[...],"id":1}   {"type":"pong","id":2}
 ///   -> {"type":"error","error":{"code","message","retryable"},"id":1}
 ///   -> {"channel","symbol","seq","type":"snapshot"|"delta","as_of","quality","data"}
@@ -24,6 +26,7 @@ struct Channel {
   std::string_view name;
   bool conflated = false; ///< a slow client gets the newest per symbol; else it is cut off
   std::string_view default_interval; ///< empty: the channel has no intervals
+  bool whole = false;                ///< without symbols: one stream of all instruments together
 };
 
 enum class StreamOp : std::uint8_t { SUBSCRIBE, UNSUBSCRIBE, PING };
@@ -31,10 +34,16 @@ enum class StreamOp : std::uint8_t { SUBSCRIBE, UNSUBSCRIBE, PING };
 struct StreamRequest {
   StreamOp op = StreamOp::PING;
   std::string channel;
-  std::vector<trading::InstrumentId> symbols;
-  std::optional<trading::Interval> interval; ///< where the channel has them
-  std::string id = "null";                   ///< encoded JSON, given back as it came
+  std::vector<trading::InstrumentId> symbols; ///< empty: all instruments together
+  std::optional<trading::Interval> interval;  ///< where the channel has them
+  std::string id = "null";                    ///< encoded JSON, given back as it came
+
+  /// The symbols as text, or "*" alone.
+  [[nodiscard]] std::vector<std::string> symbol_texts() const;
 };
+
+/// Stands for all instruments together.
+inline constexpr std::string_view whole_symbol = "*";
 
 constexpr std::size_t stream_symbols_max = 1'000;
 

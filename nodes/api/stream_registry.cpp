@@ -51,7 +51,7 @@ core::Result<void> StreamRegistry::subscribe(const net::SessionPtr& session,
   if (member == members_.end()) {
     return core::Error{core::Errc::UNAVAILABLE, "the session is closing"};
   }
-  if (known_.empty()) {
+  if (known_.empty() && !request.symbols.empty()) {
     return core::Error{core::Errc::NOT_READY,
                        "no instrument is known yet: the market-data service was not heard of"};
   }
@@ -60,20 +60,21 @@ core::Result<void> StreamRegistry::subscribe(const net::SessionPtr& session,
       return core::Error{core::Errc::UNKNOWN_SYMBOL, "no venue lists " + symbol.to_text()};
     }
   }
-  if (member->second.streams.size() + request.symbols.size() > subscriptions_max) {
+  const auto symbols = request.symbol_texts();
+  if (member->second.streams.size() + symbols.size() > subscriptions_max) {
     return core::Error{core::Errc::OVERLOADED,
                        "at most " + std::to_string(subscriptions_max) + " subscriptions"};
   }
   session->send(net::make_frame(stream_ack(request)));
-  for (const auto& symbol : request.symbols) {
-    const auto key = stream_key(request.channel, symbol.to_text(), interval_text(request));
+  for (const auto& symbol : symbols) {
+    const auto key = stream_key(request.channel, symbol, interval_text(request));
     auto* const found = stream(key);
     if (found == nullptr) {
       return core::Error{core::Errc::OVERLOADED, "too many different streams"};
     }
     member->second.streams.insert(key);
     found->sessions.emplace(session->id(), session);
-    send_snapshot(*found, request, symbol.to_text(), session);
+    send_snapshot(*found, request, symbol, session);
   }
   return {};
 }
@@ -97,8 +98,8 @@ void StreamRegistry::send_snapshot(const Stream& stream,
 void StreamRegistry::unsubscribe(const net::SessionPtr& session, const StreamRequest& request) {
   const std::lock_guard lock{mutex_};
   const auto member = members_.find(session->id());
-  for (const auto& symbol : request.symbols) {
-    const auto key = stream_key(request.channel, symbol.to_text(), interval_text(request));
+  for (const auto& symbol : request.symbol_texts()) {
+    const auto key = stream_key(request.channel, symbol, interval_text(request));
     if (const auto at = streams_.find(key); at != streams_.end()) {
       at->second.sessions.erase(session->id());
     }
@@ -132,6 +133,10 @@ void StreamRegistry::publish(const StreamNews& news) {
     return;
   }
   const std::lock_guard lock{mutex_};
+  if (news.whole) {
+    publish_as(news, *to, std::string{whole_symbol});
+    return;
+  }
   publish_as(news, *to, news.instrument.to_text());
   if (news.primary && news.instrument.qualified()) {
     publish_as(news, *to, news.instrument.symbol);

@@ -17,6 +17,7 @@ struct StreamNews {
   std::string_view channel;
   trading::InstrumentId instrument; ///< qualified
   bool primary = false;             ///< goes to subscribers of the unqualified symbol too
+  bool whole = false;               ///< of all instruments together; `instrument` says nothing
   std::string interval;             ///< where the channel has intervals
   core::Timestamp as_of;
   trading::Quality quality = trading::Quality::live;
@@ -34,7 +35,8 @@ public:
   /// Makes a symbol known: subscriptions to others are refused.
   void learn(const trading::InstrumentId& instrument, bool primary);
 
-  /// Subscribes all of the request's symbols or none; sends the ack, then snapshots.
+  /// Subscribes all of the request's symbols, or to all instruments together, or none; sends the
+  /// ack, then snapshots.
   /// @returns NOT_READY while no instrument is known, UNKNOWN_SYMBOL naming the first unknown,
   ///          OVERLOADED beyond subscriptions_max
   [[nodiscard]] core::Result<void> subscribe(const net::SessionPtr& session,

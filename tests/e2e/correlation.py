@@ -74,18 +74,21 @@ def hourly_bars_give_the_correlations_computed_here():
                    for j in range(len(COINS))), method
         assert reply["meta"]["method"] == method, reply["meta"]
     assert compute(node, "/correlation/matrix")["data"]["window"] == 500
-    event = until("an update of the universe", lambda: first_update(node), 60)
+    event = until("an update of the universe", lambda: first_update(node, {"symbols": ["BTC-USDT"]}), 60)
     assert event["symbol"] == "BTC-USDT" and event["data"]["universe"] == "default 1h", event
     assert len(event["data"]["correlations"]) == len(event["data"]["symbols"]), event
     assert event["data"]["meta"]["inputs"][0]["as_of"], event
+    whole = until("an update of all of it", lambda: first_update(node, {}), 60)
+    assert whole["symbol"] == "*" and whole["data"]["symbols"] == event["data"]["symbols"], whole
+    assert len(whole["data"]["matrix"]) == len(whole["data"]["symbols"]), whole
     tail = compute(node, f"/correlation/tail?symbols={symbols}&alpha=0.05")["data"]
     assert len(tail["pairs"]) == 15 and tail["copula_nu"] > 1, tail
 
 
-def first_update(node):
+def first_update(node, of):
     stream = WebSocket(node, "/correlation/stream")
     try:
-        stream.send({"op": "subscribe", "channel": "correlation", "symbols": ["BTC-USDT"]})
+        stream.send({"op": "subscribe", "channel": "correlation", **of})
         return stream.receive_until("an update", lambda message: message.get("channel") == "correlation" and
                                     "data" in message, 5)
     finally:

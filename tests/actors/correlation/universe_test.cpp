@@ -308,3 +308,38 @@ TEST_CASE(
   CHECK(answer->data.model->age_ms == 5 * 3'600'000);
   CHECK(answer->meta.as_of == bars.at("BTC-USD")[704].ts_close);
 }
+
+TEST_CASE(
+  "universe service: a version that another node stored first is not lost, nor overwritten") {
+  const ScratchFolder folder;
+  const auto bars = market(three, 700);
+  const auto fill = [&](World& world) {
+    for (const auto& symbol : three) {
+      world.market->bars[symbol] = bars.at(symbol);
+    }
+    world.beat();
+  };
+  const auto version_after = [&](World& world) {
+    for (int i = 0; i < 80; ++i) {
+      world.advance(500ms);
+    }
+    const auto answer = world.get(kept(CorrelationMethod::dcc));
+    REQUIRE(answer.data.model.has_value());
+    return answer.data.model->version;
+  };
+  {
+    World first{small_fits(), folder.url()};
+    World second{small_fits(), folder.url()}; // both know of no model yet
+    fill(first);
+    fill(second);
+    second.advance(1s); // it has asked the store before the first one fits
+    CHECK(version_after(first) == 1);
+    CHECK(version_after(second) == 2);
+  }
+  World third{small_fits(), folder.url()};
+  fill(third);
+  third.advance(5s);
+  const auto restored = third.get(kept(CorrelationMethod::dcc));
+  REQUIRE(restored.data.model.has_value());
+  CHECK(restored.data.model->version == 2);
+}

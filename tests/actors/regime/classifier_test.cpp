@@ -62,7 +62,8 @@ TEST_CASE("classifier: to and fro within a band is CHOPPY") {
 
 TEST_CASE("classifier: a random walk ranges more than anything else and is hardly ever a crisis") {
   const auto said = run({}, Path{}.walk(5'000, 0.01).bars());
-  CHECK(share(said, 100, Regime::RANGING) > 0.5);
+  CHECK(share(said, 100, Regime::RANGING) > share(said, 100, Regime::TRENDING));
+  CHECK(share(said, 100, Regime::RANGING) > share(said, 100, Regime::CHOPPY));
   CHECK(share(said, 100, Regime::CRISIS) < 0.01);
 }
 
@@ -82,6 +83,7 @@ TEST_CASE("classifier: a shock is CRISIS at its own bar whatever stood before") 
   CHECK(classifier.since() == bars.back().ts_close);
   CHECK(classifier.confidence() > 0.9);
   CHECK(classifier.features().return_ratio > settings.crisis_volatility_ratio);
+  CHECK(classifier.features().shock_ratio == classifier.features().return_ratio);
 }
 
 TEST_CASE("classifier: a crisis ends when volatility has come down and the label was confirmed") {

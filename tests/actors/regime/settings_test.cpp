@@ -53,6 +53,9 @@ TEST_CASE("settings: each limit names its key") {
         == Paths{"regime.trending_choppiness_max"});
   CHECK(wrong([](auto& s) { s.crisis_volatility_ratio = 1.0; })
         == Paths{"regime.crisis_volatility_ratio"});
+  CHECK(wrong([](auto& s) { s.crisis_volatility_ratio_daily = 1.0; })
+        == Paths{"regime.crisis_volatility_ratio_daily"});
+  CHECK(wrong([](auto& s) { s.crisis_shock_bars = 0; }) == Paths{"regime.crisis_shock_bars"});
   CHECK(wrong([](auto& s) { s.crisis_exit_ratio = 2.0; }) == Paths{"regime.crisis_exit_ratio"});
   CHECK(
     wrong([](auto& s) { s.crisis_entry_ratio = std::numeric_limits<double>::quiet_NaN(); }).size()

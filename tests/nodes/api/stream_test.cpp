@@ -38,8 +38,8 @@ private:
 
 std::vector<api::Channel> all_channels() {
   auto channels = api::data_channels();
-  for (const auto& channel : api::regime_channels()) {
-    channels.push_back(channel);
+  for (const auto& more : {api::regime_channels(), api::correlation_channels()}) {
+    channels.insert(channels.end(), more.begin(), more.end());
   }
   return channels;
 }
@@ -114,6 +114,53 @@ TEST_CASE("stream: subscriptions get an ack then a snapshot then numbered deltas
   CHECK(session->sent.size() == 5);
   registry.remove(session);
   CHECK(registry.sessions() == 0);
+}
+
+TEST_CASE("stream: without symbols a channel that has them together is subscribed as a whole") {
+  api::StreamRegistry registry{all_channels()};
+  const auto session = std::make_shared<FakeSession>(1);
+  registry.add(session);
+  const auto request = *api::parse_stream_request(R"({"op":"subscribe","channel":"correlation"})",
+                                                  api::correlation_channels());
+  CHECK(request.symbols.empty());
+  CHECK(request.interval->to_text() == "1h");
+  REQUIRE(registry.subscribe(session, request).has_value()); // whether or not instruments are known
+  CHECK(session->sent.back()["symbols"] == Json::array({"*"}));
+  api::StreamNews news{.channel = "correlation",
+                       .instrument = {},
+                       .whole = true,
+                       .interval = "1h",
+                       .as_of = {1},
+                       .data = R"({"mean_correlation":0.5})"};
+  registry.publish(news);
+  REQUIRE(session->sent.size() == 2);
+  CHECK(session->sent[1]["symbol"] == "*");
+  CHECK(session->sent[1]["type"] == "delta");
+  CHECK(session->sent[1]["data"]["mean_correlation"] == 0.5);
+  news.interval = "1d";
+  registry.publish(news);
+  auto row = ticker("BTC-USD.SIM-A", true, "2");
+  row.channel = "correlation";
+  row.interval = "1h";
+  registry.publish(row);
+  CHECK(session->sent.size() == 2);
+  const auto late = std::make_shared<FakeSession>(2);
+  registry.add(late);
+  REQUIRE(registry.subscribe(late, request).has_value());
+  CHECK(late->sent.back()["type"] == "snapshot");
+  const auto end = *api::parse_stream_request(R"({"op":"unsubscribe","channel":"correlation"})",
+                                              api::correlation_channels());
+  registry.unsubscribe(session, end);
+  news.interval = "1h";
+  registry.publish(news);
+  CHECK(session->sent.size() == 3);
+  CHECK(session->sent.back()["type"] == "unsubscribed");
+  CHECK(late->sent.back()["seq"] == 2);
+  CHECK(api::parse_stream_request(R"({"op":"subscribe","channel":"correlation","symbols":[]})",
+                                  api::correlation_channels())
+          .error()
+          .code
+        == core::Errc::INVALID_ARGUMENT);
 }
 
 TEST_CASE("stream: bars are kept apart by interval and never conflated") {
