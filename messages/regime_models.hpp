@@ -38,8 +38,9 @@ BOOST_DESCRIBE_STRUCT(RegimeModelSpec, (), (hmm_states, switching_states, fit_ba
 /// One state of a fitted model: what it is like, which regime it stands for, how probable it is.
 struct RegimeModelState {
   trading::Regime regime = trading::Regime::RANGING;
-  double probability = 0.0;                     ///< filtered: given the bars up to now
-  double next = 0.0;                            ///< of the bar to come
+  /// Filtered: given the bars up to now. Absent, as `next`, in a set that is not in use.
+  std::optional<double> probability;
+  std::optional<double> next;                   ///< of the bar to come
   double stationary = 0.0;                      ///< in the long run
   std::optional<double> expected_duration_bars; ///< absent: it is never left
   // over the bars it was fitted on, weighted by the filtered probabilities

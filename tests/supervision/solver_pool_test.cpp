@@ -83,9 +83,9 @@ Work answering(int value) {
 } // namespace
 
 TEST_CASE("solvers: work is done, refusals and crashes come back to their asker alone") {
-  Pools pools;
+  std::vector<Outcome> outcomes(4); // outlive the actors that write to them
   SolverPool pool{solvers, 10, 40s};
-  std::vector<Outcome> outcomes(4);
+  Pools pools;
   pools.on_owner([&](sup::Actor* self) {
     const auto into = [&](std::size_t i) {
       return [&outcomes, i](const core::Result<caf::message>& result) { outcomes[i] = result; };
@@ -115,9 +115,9 @@ TEST_CASE("solvers: work is done, refusals and crashes come back to their asker 
 }
 
 TEST_CASE("solvers: while none is there work waits, is bounded, and ends at its deadline") {
-  Pools pools;
+  std::vector<Outcome> outcomes(3); // outlive the actors that write to them
   SolverPool pool{{"pools/nobody"}, 2, 40s};
-  std::vector<Outcome> outcomes(3);
+  Pools pools;
   pools.on_owner([&](sup::Actor* self) {
     for (std::size_t i = 0; i < 3; ++i) {
       pool.submit(self, answering(0), 5s,
@@ -135,9 +135,9 @@ TEST_CASE("solvers: while none is there work waits, is bounded, and ends at its 
 }
 
 TEST_CASE("solvers: work that hangs ends for its asker after work_max, long before the deadline") {
-  Pools pools;
+  std::vector<Outcome> outcomes(2); // outlive the actors that write to them
   SolverPool pool{{"pools/hangs"}, 10, 2s};
-  std::vector<Outcome> outcomes(2);
+  Pools pools;
   pools.on_owner([&](sup::Actor* self) {
     for (std::size_t i = 0; i < 2; ++i) {
       pool.submit(self, answering(0), 600s,

@@ -82,9 +82,9 @@ TEST_CASE("mapping: a crisis is rare and violent, and nothing is far from a mean
   CHECK(one({.share = 0.11, .volatility_ratio = 3.0, .choppiness = 50.0}) == Regime::RANGING);
   CHECK(one({.share = 0.05, .volatility_ratio = 1.99, .choppiness = 50.0}) == Regime::RANGING);
   CHECK(one({.share = 0.0, .volatility_ratio = 9.0, .choppiness = 50.0}) == Regime::RANGING);
-  CHECK(one({.share = 0.5, .volatility_ratio = 1.0, .choppiness = 47.5}) == Regime::TRENDING);
-  CHECK(one({.share = 0.5, .volatility_ratio = 1.0, .choppiness = 47.6}) == Regime::RANGING);
-  CHECK(one({.share = 0.5, .volatility_ratio = 1.0, .choppiness = 52.5}) == Regime::CHOPPY);
+  CHECK(one({.share = 0.5, .volatility_ratio = 1.0, .choppiness = 45.0}) == Regime::TRENDING);
+  CHECK(one({.share = 0.5, .volatility_ratio = 1.0, .choppiness = 45.1}) == Regime::RANGING);
+  CHECK(one({.share = 0.5, .volatility_ratio = 1.0, .choppiness = 55.0}) == Regime::CHOPPY);
   CHECK(one({.share = 0.5, .volatility_ratio = 1.0, .choppiness = 30.0}, 0.0) == Regime::RANGING);
   const auto text = mapping_text(std::vector{Regime::RANGING, Regime::CRISIS});
   CHECK(text
@@ -423,7 +423,7 @@ TEST_CASE("view: states add up to their model and models to the ensemble") {
     double states = 0.0;
     double stationary = 0.0;
     for (const auto& state : model.states) {
-      states += state.probability;
+      states += state.probability.value();
       stationary += state.stationary;
       CHECK(state.expected_duration_bars.value() >= 1.0);
       CHECK(state.volatility_annual > 0.0);
@@ -442,6 +442,8 @@ TEST_CASE("view: states add up to their model and models to the ensemble") {
   const auto fitted = view_of(fitted_set(), nullptr, trading::intervals::h1);
   CHECK(fitted.models.size() == 2);
   CHECK(fitted.models[0].probabilities.empty());
+  CHECK_FALSE(fitted.models[0].states[0].probability.has_value());
+  CHECK_FALSE(fitted.models[0].states[0].next.has_value());
   CHECK_FALSE(
     view_of(fitted_set(), &ensemble, trading::intervals::h1).models[0].probabilities.empty());
 }
