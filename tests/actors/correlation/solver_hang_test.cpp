@@ -1,5 +1,5 @@
 #include "actors/correlation/local_ask.hpp"
-#include "actors/correlation/solver_pool.hpp"
+#include "supervision/solver_pool.hpp"
 #include "world.hpp"
 
 #include <condition_variable>
@@ -13,6 +13,8 @@ using namespace troupe;
 using namespace troupe::correlation;
 using namespace troupe::correlation::tests;
 using core::Errc;
+using supervision::SolverPool;
+using supervision::Work;
 
 namespace {
 
