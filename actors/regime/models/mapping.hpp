@@ -33,7 +33,7 @@ state_statistics(std::span<const Observation> observations,
 /// holds:
 ///
 ///     CRISIS    volatility at least 2 times that of all other bars, on at most a tenth of the bars
-///     TRENDING  mean choppiness at least half a standard deviation below that of all bars
+///     TRENDING  mean choppiness at least a quarter of a standard deviation below that of all bars
 ///     CHOPPY    likewise above
 ///     RANGING   otherwise
 ///
@@ -46,7 +46,7 @@ state_statistics(std::span<const Observation> observations,
 
 inline constexpr double crisis_state_ratio_min = 2.0;
 inline constexpr double crisis_state_share_max = 0.10;
-inline constexpr double choppiness_distance_min = 0.5; ///< standard deviations
+inline constexpr double choppiness_distance_min = 0.25; ///< standard deviations
 
 /// The mapping in words, with the regimes that no state stands for.
 [[nodiscard]] std::string mapping_text(std::span<const trading::Regime> regimes);

@@ -57,8 +57,8 @@ TEST_CASE("models: a change of model that changes the label is an event of its o
   auto settings = ModelWorld::fast();
   ModelWorld w{settings};
   w.fit_first();
-  // a shadow that listens to the rules alone, and one to the switching model alone: one of them
-  // says something else than the present label at some bar
+  // a shadow that listens to the switching model alone says something else at some bar of what
+  // follows, a quiet stretch and a long trend
   const auto start = [&](messages::RegimeWeights weights) {
     REQUIRE(w.world.ask(StartShadowModel{btc, {}, {}, {}, {}, weights}).has_value());
     w.seconds(2);
@@ -66,7 +66,7 @@ TEST_CASE("models: a change of model that changes the label is an event of its o
   };
   start({.rules = 0.0, .hmm = 0.0, .markov_switching = 1.0});
   bool other = false;
-  for (int i = 0; i < 150 && !other; ++i) {
+  for (int i = 0; i < 300 && !other; ++i) {
     w.bar();
     w.seconds(1);
     const auto models = w.models().data;

@@ -82,9 +82,9 @@ TEST_CASE("mapping: a crisis is rare and violent, and nothing is far from a mean
   CHECK(one({.share = 0.11, .volatility_ratio = 3.0, .choppiness = 50.0}) == Regime::RANGING);
   CHECK(one({.share = 0.05, .volatility_ratio = 1.99, .choppiness = 50.0}) == Regime::RANGING);
   CHECK(one({.share = 0.0, .volatility_ratio = 9.0, .choppiness = 50.0}) == Regime::RANGING);
-  CHECK(one({.share = 0.5, .volatility_ratio = 1.0, .choppiness = 45.0}) == Regime::TRENDING);
-  CHECK(one({.share = 0.5, .volatility_ratio = 1.0, .choppiness = 45.1}) == Regime::RANGING);
-  CHECK(one({.share = 0.5, .volatility_ratio = 1.0, .choppiness = 55.0}) == Regime::CHOPPY);
+  CHECK(one({.share = 0.5, .volatility_ratio = 1.0, .choppiness = 47.5}) == Regime::TRENDING);
+  CHECK(one({.share = 0.5, .volatility_ratio = 1.0, .choppiness = 47.6}) == Regime::RANGING);
+  CHECK(one({.share = 0.5, .volatility_ratio = 1.0, .choppiness = 52.5}) == Regime::CHOPPY);
   CHECK(one({.share = 0.5, .volatility_ratio = 1.0, .choppiness = 30.0}, 0.0) == Regime::RANGING);
   const auto text = mapping_text(std::vector{Regime::RANGING, Regime::CRISIS});
   CHECK(text

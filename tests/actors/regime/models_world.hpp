@@ -70,14 +70,14 @@ private:
   std::filesystem::path path_;
 };
 
-/// Quiet and wild, trending and choppy stretches; ends quietly.
+/// Quiet and wild, trending and choppy stretches; ends with a quiet one and a long trend.
 inline const std::vector<trading::Bar>& long_path() {
   static const auto bars = [] {
     Path path{h1, 5};
     for (int i = 0; i < 8; ++i) {
       path.walk(80, 0.004).walk(40, 0.002, 0.004).chop(30, 1.0).walk(10, 0.03);
     }
-    return path.walk(200, 0.004).bars();
+    return path.walk(200, 0.004).walk(150, 0.002, 0.006).bars();
   }();
   return bars;
 }
