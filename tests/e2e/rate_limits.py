@@ -11,18 +11,18 @@ from exchange import Exchange, binance
 from harness import SLOW, Node, main, until
 
 BASES = ["BTC", "ETH", "SOL", "XRP", "ADA", "LTC", "LINK", "DOGE"]
-WEIGHT = 240  # per minute; the reserve of a fifth leaves 192 to market data
-KLINES = 2
+WEIGHT = 600  # per minute; the reserve of a fifth leaves 480 to market data
+PAGE = 4      # what the connector counts for a page of history
 
 
 def venues(exchange):
     return json.dumps([
         {"name": "BINANCE", "kind": "binance", "rest_url": exchange.binance.url,
          "ws_url": exchange.binance.url.replace("http", "ws", 1), "instruments": [f"{base}-USDT" for base in BASES],
-         "depth_limit": 20, "reconnect_max": "2s"},
+         "depth_limit": 20, "reconnect_max": "2s", "limits": {"wait_max": "3s"}},
         {"name": "COINBASE", "kind": "coinbase", "rest_url": exchange.coinbase.url,
          "ws_url": exchange.coinbase.url.replace("http", "ws", 1), "instruments": [f"{base}-USD" for base in BASES],
-         "reconnect_max": "2s"}])
+         "reconnect_max": "2s", "limits": {"wait_max": "3s"}}])
 
 
 def start_pair(exchange):
@@ -72,9 +72,10 @@ class Demand(threading.Thread):
         elif reply.status in (429, 503):
             error = body["error"]
             self.refused.append((reply.status, error["code"]))
+            self.ended.wait(0.2)
             if not error["retryable"] or not error["message"]:
                 self.wrong.append(body)
-            if reply.status == 429 and not int(reply.headers["Retry-After"]) >= 1:
+            if reply.status == 429 and not int(reply.headers["Retry-After"] or 0) >= 1:
                 self.wrong.append((dict(reply.headers), body))
         else:
             self.wrong.append((reply.status, body))
@@ -92,7 +93,7 @@ class Watch(threading.Thread):
         self.ended = threading.Event()
 
     def run(self):
-        while not self.ended.wait(1.0):
+        while not self.ended.wait(2.0):
             status, _, headers = self.exchange.binance.call("GET", "/api/v3/ping")
             self.calls += 1
             self.statuses.add(status)
@@ -136,8 +137,7 @@ def two_nodes_at_ten_times_the_limit_are_never_refused():
     watch = Watch(exchange)
     watch.start()
     begun = time.monotonic()
-    demands = crowd(nodes, "USDT", 40), crowd(nodes, "USD", 10)
-    wanted = 10 * WEIGHT / 60 / KLINES  # calls a second
+    demands = crowd(nodes, "USDT", 60), crowd(nodes, "USD", 10)
     # Two boundaries of the venue's minutes, where counting goes wrong if it does.
     until("ten times the limit was wanted for two minutes", lambda: time.monotonic() - begun > 130, 400, every_s=1)
     asked = sum(one.asked for one in demands[0])
@@ -152,16 +152,17 @@ def two_nodes_at_ten_times_the_limit_are_never_refused():
     everyone = demands[0] + demands[1]
     assert not [one.wrong for one in everyone if one.wrong], next(one.wrong for one in everyone if one.wrong)[:3]
     assert watch.statuses == {200}, watch.statuses
-    assert watch.peak <= WEIGHT * 0.8 + 65, watch.peak  # and what the watch itself spent of the minute
+    assert watch.peak <= WEIGHT * 0.8 + 35, watch.peak  # and what the watch itself spent of the minute
     good = [sum(len(one.good) for one in demands[0] if one.node is node) for node in nodes]
     refused = [one.refused for one in demands[0]]
     codes = {code for rows in refused for _, code in rows}
-    assert asked / took >= wanted or asked >= 10 * sum(good), (asked, took, wanted, good)
+    allowed = WEIGHT * 0.8 / PAGE * took / 60
+    assert asked >= 10 * min(allowed, sum(good)), (asked, took, good)
     assert codes <= {"RATE_LIMITED", "OVERLOADED", "UNAVAILABLE", "TIMEOUT"} and "RATE_LIMITED" in codes, codes
     assert min(good) * 4 >= max(good) > 0, good
     other = sum(len(one.good) for one in demands[1])
     assert other > 0
-    print(f"     {asked} asked in {took:.0f} s where {WEIGHT * took / 60 / KLINES:.0f} are allowed; answered by node {good}, "
+    print(f"     {asked} asked in {took:.0f} s where {allowed:.0f} are allowed; answered by node {good}, "
           f"{sum(map(len, refused))} clear refusals, {other} of Coinbase; at most {watch.peak} of {WEIGHT} used, no 429")
 
 
@@ -174,25 +175,25 @@ def the_death_of_the_node_that_keeps_the_budget():
     victim = next(node for node in nodes if node.name == owner)
     other = next(node for node in nodes if node is not victim)
     demands = crowd([other], "USDT", 30), crowd([other], "USD", 8)
-    until("answers come", lambda: sum(len(one.good) for one in demands[0]) > 20, 90)
+    until("answers come", lambda: sum(len(one.good) for one in demands[0]) > 20, 180)
     victim.kill()
     killed = time.monotonic()
     until("the other keeps the budget", lambda: owner_of(other, "BINANCE") == other.name, 30)
-    until("answers come again", lambda: sum(at > killed + 5 for one in demands[0] for at in one.good) > 40, 200)
-    until("of Coinbase too", lambda: sum(at > killed + 5 for one in demands[1] for at in one.good) > 20, 60)
+    until("answers come again", lambda: sum(at > killed + 5 for one in demands[0] for at in one.good) > 20, 240)
+    until("of Coinbase too", lambda: sum(at > killed + 5 for one in demands[1] for at in one.good) > 20, 120)
     took = time.monotonic() - killed
     # It comes back, and may become the owner again in the midst of it.
     again = Node("roles/market-data.json", 'node.roles=["market-data","api"]', f"venues={venues(exchange)}",
                  f'cluster.seeds=["{other.cluster}"]', name="m3")
     back = time.monotonic()
-    until("answers come still", lambda: sum(at > back + 5 for one in demands[0] for at in one.good) > 40, 200)
+    until("answers come still", lambda: sum(at > back + 5 for one in demands[0] for at in one.good) > 20, 240)
     finish(*demands)
     never_refused(exchange)
     everyone = demands[0] + demands[1]
     wrong = [what for one in everyone for what in one.wrong]
     assert not wrong, wrong[:3]
     assert again.process.poll() is None
-    print(f"     {owner} killed with the budget; forty answers more after {took:.0f} s, no 429")
+    print(f"     {owner} killed with the budget; twenty answers more after {took:.0f} s, no 429")
 
 
 if __name__ == "__main__":

@@ -89,6 +89,9 @@ void Exchange::expire_orders() {
 }
 
 void Exchange::forget_old() {
+  while (lists_.size() > settings_.closed_orders_max && lists_.begin()->second.done) {
+    lists_.erase(lists_.begin());
+  }
   while (closed_.size() > settings_.closed_orders_max) {
     const auto at = orders_.find(closed_.front());
     closed_.pop_front();
