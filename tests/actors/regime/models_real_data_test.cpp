@@ -1,13 +1,13 @@
 #include "actors/regime/models/ensemble.hpp"
 #include "actors/regime/models/fit.hpp"
 #include "actors/regime/models/follower.hpp"
-#include "recorded.hpp"
+#include "recorded_bars.hpp"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
-#include <chrono>
-#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,30 +21,7 @@ namespace {
 const auto h1 = trading::intervals::h1;
 
 std::string file_of(const std::string& coin) {
-  return "ohlcv/binance_spot_1h/" + coin + "USDT.csv.gz";
-}
-
-std::vector<trading::Bar> load_hours(const std::string& coin) {
-  auto lines = test::recorded_lines(file_of(coin));
-  std::vector<trading::Bar> bars;
-  for (std::size_t i = 1; i < lines.size(); ++i) {
-    std::string_view rest{lines[i]};
-    const auto next = [&] {
-      const auto comma = rest.find(',');
-      const auto field = rest.substr(0, comma);
-      rest.remove_prefix(comma + 1);
-      return field;
-    };
-    trading::Bar bar;
-    bar.ts_open = core::Timestamp::from_text(next()).value();
-    bar.ts_close = bar.ts_open + std::chrono::hours{1};
-    for (auto* price : {&bar.open, &bar.high, &bar.low, &bar.close}) {
-      *price = trading::Price::from_text(next()).value();
-    }
-    bar.final = true;
-    bars.push_back(bar);
-  }
-  return bars;
+  return test::hourly_bars + coin + "USDT.csv.gz";
 }
 
 /// What was said at one bar.
@@ -106,7 +83,7 @@ TEST_CASE("real data: models give all four regimes, a rare crisis, and do not fl
     if (!test::have_recorded(file_of(coin))) {
       return;
     }
-    const auto said = walk(load_hours(coin), 4'000);
+    const auto said = walk(test::recorded_bars(test::hourly_bars, coin), 4'000);
     std::array<double, regimes_all.size()> share{};
     for (const auto& one : said) {
       share.at(regime::index_of(one.label)) += 1.0 / static_cast<double>(said.size());
@@ -127,7 +104,7 @@ TEST_CASE("real data: what models said up to a bar is the same when the future i
   if (!test::have_recorded(file_of("ETH"))) {
     return;
   }
-  const auto bars = load_hours("ETH");
+  const auto bars = test::recorded_bars(test::hourly_bars, "ETH");
   const auto whole = walk(std::span{bars}.first(6'000), 1'900);
   for (const std::size_t cut : {2'500U, 4'100U}) {
     const auto part = walk(std::span{bars}.first(cut), 1'900);
