@@ -105,7 +105,7 @@ TEST_CASE("exchange: lists, icebergs and trailing stops keep the books in order"
         }
       }
       check_books(world);
-      world.later(std::chrono::milliseconds{draw(0, 20'000)});
+      world.later(std::chrono::milliseconds{draw(0, 5'000)});
       check_books(world);
       check_levels(world);
     }
