@@ -24,11 +24,15 @@ public:
       if (mutex_.try_lock()) {
         return;
       }
+#if defined(__x86_64__)
       __builtin_ia32_pause();
+#endif
     }
     mutex_.lock();
   }
-  void unlock() { mutex_.unlock(); }
+  void unlock() {
+    mutex_.unlock();
+  }
 
 private:
   std::mutex mutex_;

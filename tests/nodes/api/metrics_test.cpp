@@ -23,8 +23,11 @@ api::NodeViews two_nodes() {
                       .queued_bytes = 64,
                       .conflated = 5,
                       .dropped = 0}};
-    figures.services = {
-      {.service = "regime", .carriers = {"n1"}, .owned = {{"n1", 128}}, .owners = {}}};
+    figures.services = {{.service = "regime",
+                         .carriers = {"n1"},
+                         .owned = {{"n1", 128}},
+                         .owners = {},
+                         .loaded = {}}};
     return figures;
   };
   return views;
