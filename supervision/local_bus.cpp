@@ -28,7 +28,7 @@ using Subscribers = std::vector<std::shared_ptr<Subscriber>>;
 struct TopicState {
   Topic topic;
   std::shared_ptr<const Subscribers> subscribers = std::make_shared<Subscribers>();
-  std::map<std::string, caf::message> retained;
+  std::map<std::string, caf::message> retained{};
 };
 
 } // namespace local_bus
@@ -95,9 +95,10 @@ struct LocalBus::Core {
   std::map<std::string, TopicState, std::less<>> topics;
 
   TopicState& state(const Topic& topic) {
-    auto& state = topics[topic.name];
-    state.topic = topic;
-    return state;
+    const auto found = topics.find(topic.name);
+    return found != topics.end()
+             ? found->second
+             : topics.emplace(topic.name, TopicState{.topic = topic}).first->second;
   }
 
   void remove(std::string_view topic, const caf::actor_addr& address) {

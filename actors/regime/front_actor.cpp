@@ -35,7 +35,8 @@ caf::actor child_of(FrontSelf* self, const Listing& listing) {
   return listing.started ? self->runtime().registry.find(listing.path).actor : caf::actor{};
 }
 
-/// The node is ready, and a drain of another one done, when all that is owned here can answer.
+/// A drain of another node is done when all that is owned here can answer. Readiness does not wait
+/// for it: a node that is warming up answers NOT_READY, or with what is kept elsewhere.
 void report_loaded(FrontSelf* self) {
   const auto& state = self->state;
   std::uint64_t waiting = 0;
@@ -48,10 +49,13 @@ void report_loaded(FrontSelf* self) {
   }
   auto& health = self->runtime().health;
   health.set_loaded(messages::regime_service, {.epoch = state.epoch, .waiting = waiting});
-  health.set("regime", waiting == 0,
-             waiting == 0
-               ? std::string{}
-               : std::to_string(waiting) + " symbols have no history yet, such as " + example);
+  if (waiting == 0) {
+    health.clear_degraded(messages::regime_service);
+  } else {
+    health.set_degraded(messages::regime_service, std::to_string(waiting)
+                                                    + " symbols have no history yet, such as "
+                                                    + example);
+  }
 }
 
 /// Starts or stops the symbol's child as the placement says.

@@ -207,8 +207,8 @@ std::vector<std::string> names_in(std::string_view text) {
   return names;
 }
 
-/// Answers when the trace is over. With `from` (names of nodes): an actor that is not of this node
-/// is followed by what it causes here.
+/// Answers when the trace is over. With `from`, nodes whose actor is meant: others follow what it
+/// causes there.
 void trace(const OwnParts& parts,
            const OwnReplies& replies,
            const Request& request,
@@ -226,10 +226,12 @@ void trace(const OwnParts& parts,
   supervision::TraceRequest wanted;
   wanted.path = request.parameter("path").value_or("");
   wanted.match = request.parameter("match").value_or("");
-  if (const auto from = request.parameter("from");
-      from && !parts.runtime.actors.actor(wanted.path)) {
-    wanted.path.clear(); // the actor lives elsewhere: what it causes here
-    wanted.from_nodes = names_in(*from);
+  if (const auto from = request.parameter("from")) {
+    auto names = names_in(*from);
+    if (std::find(names.begin(), names.end(), parts.runtime.node) == names.end()) {
+      wanted.path.clear(); // the actor is another node's: what it causes here
+      wanted.from_nodes = std::move(names);
+    }
   }
   wanted.events_max = *limit;
   wanted.duration = std::chrono::seconds{static_cast<std::int64_t>(*seconds)};

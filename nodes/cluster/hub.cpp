@@ -91,9 +91,10 @@ void HubCore::wake(std::size_t waiting) {
   if (stopped.load(std::memory_order_relaxed)) {
     return;
   }
-  if (waiting >= settings.flush_events && !urgent.exchange(true)) {
+  const auto first = [](std::atomic<bool>& flag) { return !flag.load() && !flag.exchange(true); };
+  if (waiting >= settings.flush_events && first(urgent)) {
     caf::anon_send(actor, caf::flush_atom_v);
-  } else if (!armed.exchange(true)) {
+  } else if (first(armed)) {
     caf::anon_send(actor, caf::wait_for_atom_v);
   }
 }

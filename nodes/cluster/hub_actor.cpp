@@ -21,9 +21,14 @@ constexpr auto housekeeping_every = std::chrono::seconds{1};
 
 constexpr auto backlog_again_after = std::chrono::milliseconds{5};
 
+/// What was taken over is acknowledged once it is so much, or so old.
+constexpr std::uint64_t acknowledge_bytes = 64 * 1024;
+constexpr auto acknowledge_within = std::chrono::milliseconds{1};
+
 struct Incoming {
-  std::uint64_t next_seq = 0;     ///< 0: nothing seen yet
-  std::uint64_t told_backlog = 0; ///< with the last acknowledgement
+  std::uint64_t next_seq = 0;       ///< 0: nothing seen yet
+  std::uint64_t told_backlog = 0;   ///< with the last acknowledgement
+  std::uint64_t unacknowledged = 0; ///< bytes
 };
 
 struct Peer {
@@ -39,6 +44,7 @@ struct State {
   std::map<std::string, Delivery> wanted; ///< topics with subscribers here
   std::unique_ptr<EventDecoder> decoder;
   bool telling_backlog = false; ///< a look at what was told comes soon
+  bool acknowledging = false;   ///< a look at what is not acknowledged comes soon
 };
 
 /// What a handler sends goes out on the handler's thread.
@@ -60,8 +66,10 @@ Delivery delivery_of(std::uint8_t number) {
 void ask_for(Self* self, Peer& peer, const std::string& topic, Delivery delivery) {
   if (peer.hub) {
     const auto& core = *self->state.core;
+    auto& incoming = peer.topics[topic];
+    incoming.unacknowledged = 0; // its stream begins anew
     self->send(peer.hub, caf::subscribe_atom_v, core.node, core.incarnation, topic,
-               static_cast<std::uint8_t>(delivery), peer.topics[topic].next_seq);
+               static_cast<std::uint8_t>(delivery), incoming.next_seq);
   }
 }
 
@@ -90,7 +98,8 @@ void on_delete(Self* self, const std::string& node) {
 
 void flush_topic(Self* self, TopicOut& out) {
   auto& core = *self->state.core;
-  for (;;) {
+  for (bool more = true; more;) {
+    more = false;
     std::vector<std::pair<caf::actor, std::string>> batches;
     {
       const std::lock_guard hold{out.mutex};
@@ -103,11 +112,9 @@ void flush_topic(Self* self, TopicOut& out) {
         if (auto batch = stream.take()) {
           core.counters.events_out += before - stream.waiting();
           batches.emplace_back(peer->second.hub, std::move(*batch));
-        }
+          more = more || stream.waiting() > 0;
+        } // else nothing waits, or what waits is without credit: an acknowledgement goes on
       }
-    }
-    if (batches.empty()) {
-      return; // nothing waits, or what waits is without credit: an acknowledgement goes on
     }
     core.counters.batches_out += batches.size();
     for (auto& [hub, batch] : batches) {
@@ -193,16 +200,16 @@ void deliver(Self* self, const Topic& topic, const std::string& node, const Batc
   }
 }
 
-/// Room for so many bytes more, and how far the subscribers here are behind.
-void acknowledge(Self* self, Peer& peer, const std::string& topic, std::uint64_t bytes) {
+/// Room for what was taken over since the last one, and how far the subscribers here are behind.
+void acknowledge(Self* self, Peer& peer, const std::string& topic) {
   auto& state = self->state;
   if (!peer.hub) {
     return;
   }
   auto& incoming = peer.topics[topic];
   incoming.told_backlog = state.core->local.backlog();
-  self->send(peer.hub, caf::ok_atom_v, state.core->node, topic, bytes, incoming.next_seq,
-             incoming.told_backlog);
+  self->send(peer.hub, caf::ok_atom_v, state.core->node, topic,
+             std::exchange(incoming.unacknowledged, 0), incoming.next_seq, incoming.told_backlog);
   if (incoming.told_backlog > 0 && !std::exchange(state.telling_backlog, true)) {
     self->delayed_send(self, backlog_again_after, caf::update_atom_v);
   }
@@ -240,8 +247,25 @@ void on_batch(Self* self,
     incoming.next_seq = std::max(incoming.next_seq, batch->first_seq + events.size());
   }
   deliver(self, topic, node, *batch);
-  if (!announcement) {
-    acknowledge(self, peer, name, bytes.size());
+  if (announcement) {
+    return;
+  }
+  incoming.unacknowledged += bytes.size();
+  if (incoming.unacknowledged >= acknowledge_bytes) {
+    acknowledge(self, peer, name);
+  } else if (!std::exchange(self->state.acknowledging, true)) {
+    self->delayed_send(self, acknowledge_within, caf::ok_atom_v);
+  }
+}
+
+void acknowledge_all(Self* self) {
+  self->state.acknowledging = false;
+  for (auto& [node, peer] : self->state.peers) {
+    for (auto& [topic, incoming] : peer.topics) {
+      if (incoming.unacknowledged > 0) {
+        acknowledge(self, peer, topic);
+      }
+    }
   }
 }
 
@@ -252,7 +276,7 @@ void tell_backlog_again(Self* self) {
   for (auto& [node, peer] : state.peers) {
     for (auto& [topic, incoming] : peer.topics) {
       if (incoming.told_backlog > 0) {
-        acknowledge(self, peer, topic, 0);
+        acknowledge(self, peer, topic);
       }
     }
   }
@@ -344,6 +368,7 @@ caf::behavior behavior(Self* self, std::shared_ptr<HubCore> core) {
     [self](caf::close_atom, const string& node) { self->state.peers[node].hub = nullptr; },
     [self](caf::delete_atom, const string& node) { on_delete(self, node); },
     [self](caf::update_atom) { tell_backlog_again(self); },
+    [self](caf::ok_atom) { acknowledge_all(self); },
     [self](caf::tick_atom) { housekeeping(self); },
   };
 }

@@ -14,6 +14,30 @@
 
 namespace troupe::cluster {
 
+/// A mutex that is held for less time than it takes to put a thread to sleep: who finds it taken
+/// looks again for a moment before that.
+class BriefMutex {
+public:
+  void lock() {
+    constexpr int looks = 200;
+    for (int i = 0; i < looks; ++i) {
+      if (mutex_.try_lock()) {
+        return;
+      }
+#if defined(__x86_64__)
+      __builtin_ia32_pause();
+#endif
+    }
+    mutex_.lock();
+  }
+  void unlock() {
+    mutex_.unlock();
+  }
+
+private:
+  std::mutex mutex_;
+};
+
 /// One topic as this node publishes it.
 struct TopicOut {
   TopicOut(supervision::Topic its, caf::actor_system& system)
@@ -26,7 +50,7 @@ struct TopicOut {
 
   const supervision::Topic topic;
   std::atomic<bool> dirty = false; ///< some stream may have something to send
-  std::mutex mutex;                ///< of all below
+  BriefMutex mutex;                ///< of all below
   std::uint64_t next_seq = 1;
   std::map<std::string, caf::message> retained; ///< conflated: newest per key, published here
   std::map<std::string, OutStream> streams;     ///< by subscribing node

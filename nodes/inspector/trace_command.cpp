@@ -58,7 +58,14 @@ Exit trace(const Context& context) {
   if (!actors) {
     return report(context.err, actors.error());
   }
-  const auto nodes = tracing::nodes_of(*actors, command.target);
+  auto nodes = tracing::nodes_of(*actors, command.target);
+  if (!command.on.empty() && !nodes.empty()) {
+    if (std::find(nodes.begin(), nodes.end(), command.on) == nodes.end()) {
+      return report(context.err,
+                    {core::Errc::NOT_FOUND, command.on + " has no actor at " + command.target});
+    }
+    nodes = {command.on};
+  }
   if (nodes.empty() && command.target.find('/') != std::string::npos) {
     return report(context.err,
                   {core::Errc::NOT_FOUND, "no node has an actor at " + command.target});
@@ -70,7 +77,7 @@ Exit trace(const Context& context) {
   }
   std::erase_if(*answers, [&](const NodeAnswer& answer) { // has no such actor, or was not meant
     return answer.error.code == core::Errc::NOT_FOUND
-           || (!command.on.empty() && answer.node != command.on);
+           || (nodes.empty() && !command.on.empty() && answer.node != command.on);
   });
   warn_of_silent(*answers, context.err);
   std::uint64_t skipped = 0;

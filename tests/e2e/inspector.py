@@ -128,7 +128,7 @@ def drain_moves_shards_and_undrain_takes_them_back():
     token = token_of(second)
     run = inspector(first, "drain", "rb", "regime", "--yes")
     assert run.returncode == 1 and "UNAUTHENTICATED" in run.stderr, run
-    run = inspector(first, "drain", "rb", "regime", "--yes", "--timeout", "20", *token)
+    run = inspector(first, "drain", "rb", "regime", "--yes", "--timeout", "60", *token, timeout=90.0)
     assert run.returncode == 0, run
     assert owned(first) == {"ra": 128}, owned(first)
     until("the drained node agrees", lambda: owned(second) == {"ra": 128})
@@ -146,7 +146,7 @@ def drain_moves_shards_and_undrain_takes_them_back():
     until("it is back", lambda: second.get("/inspect/shards")["data"]["drained"] == ["regime"]
           and len([row for row in as_json(first, "nodes") if row["state"] == "UP"]) == 3)
     assert owned(second) == {"ra": 128} and owned(first) == {"ra": 128}, (owned(first), owned(second))
-    run = inspector(first, "undrain", "rb", "--yes", "--timeout", "20", *token)
+    run = inspector(first, "undrain", "rb", "--yes", "--timeout", "60", *token, timeout=90.0)
     assert run.returncode == 0, run
     until("as before", lambda: owned(first) == before and owned(second) == before)
     audit = [json.loads(line) for line in (second.data / "audit.jsonl").read_text().splitlines()]
@@ -157,7 +157,7 @@ def drain_moves_shards_and_undrain_takes_them_back():
 def a_trace_goes_on_over_nodes():
     _, first, _ = start_three()
     until("a ticker", lambda: first.get("/data/ticker/BTC-USD"))
-    command = [str(BIN / "actor-inspector"), "--node", first.api, "trace", "api/bridge-0", "--json",
+    command = [str(BIN / "actor-inspector"), "--node", first.api, "trace", "api/bridge-0", "--on", "ra", "--json",
                "--seconds", "3", "--limit", "10000"]
     tracing = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     end = time.monotonic() + 60 * SLOW

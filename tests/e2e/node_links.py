@@ -198,7 +198,7 @@ def attacks_leave_the_node_unharmed():
     other = Node("roles/regime.json", f'cluster.seeds=["{node.cluster}"]', name="other")
     until("a node still joins", lambda: up(other, "test"))
     print(f"     {load.replies} replies under attack, slowest {load.slowest_s * 1000:.0f} ms; RSS +{more_mb:.0f} MB; "
-          f"50 idle connections cost {more_cores:+.2f} of a core")
+          f"50 idle connections cost {max(more_cores, 0.0):.2f} of a core")
 
 
 if __name__ == "__main__":

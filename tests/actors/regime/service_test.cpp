@@ -259,37 +259,36 @@ TEST_CASE("service: symbols beyond symbols_max are refused") {
   CHECK(world.code({"ETH-USD", ""}) == Errc::UNKNOWN_SYMBOL);
 }
 
-TEST_CASE(
-  "service: the node is ready, and says so by epoch, when all that it owns has its history") {
+TEST_CASE("service: says by epoch what it owns and has no history of yet") {
   World world;
   const auto& health = world.runtime().health;
-  CHECK(health.loaded(messages::regime_service)->waiting == 0);
+  const auto waiting = [&] { return health.loaded(messages::regime_service)->waiting; };
+  CHECK(waiting() == 0);
   world.history->failure = core::Error{Errc::UNAVAILABLE, "no history"};
   world.beat(core::Timestamp{} + 1h);
-  CHECK(health.loaded(messages::regime_service)->waiting == 1);
-  const auto regime = [&] {
-    for (const auto& condition : health.report().conditions) {
-      if (condition.name == "regime") {
-        return condition;
+  CHECK(waiting() == 1);
+  const auto told = [&] {
+    for (const auto& condition : health.report().degraded) {
+      if (condition.name == messages::regime_service) {
+        return condition.reason;
       }
     }
-    return supervision::HealthCondition{};
+    return std::string{};
   };
-  CHECK_FALSE(regime().ok);
-  CHECK(regime().reason.find("BTC-USD") != std::string::npos);
+  CHECK(told() == "1 symbols have no history yet, such as BTC-USD");
   caf::anon_send(world.placement->watcher, supervision::ViewChanged{7, {}});
   world.run();
   CHECK(health.loaded(messages::regime_service)->epoch == 7);
-  CHECK(health.loaded(messages::regime_service)->waiting == 1);
+  CHECK(waiting() == 1);
   world.history->failure.reset();
-  for (int i = 0; i < 600 && !regime().ok; ++i) {
+  for (int i = 0; i < 600 && waiting() > 0; ++i) {
     world.advance(100ms);
   }
-  CHECK(regime().ok);
-  CHECK(health.loaded(messages::regime_service)->waiting == 0);
+  CHECK(waiting() == 0);
+  CHECK(told().empty());
   world.placement->elsewhere["BTC-USD"] = "n2"; // what is not owned is not waited for
   caf::anon_send(world.placement->watcher, supervision::ViewChanged{8, {}});
   world.run();
   CHECK(health.loaded(messages::regime_service)->epoch == 8);
-  CHECK(regime().ok);
+  CHECK(waiting() == 0);
 }
