@@ -159,11 +159,14 @@ def a_trace_goes_on_over_nodes():
     until("a ticker", lambda: first.get("/data/ticker/BTC-USD"))
     command = [str(BIN / "actor-inspector"), "--node", first.api, "trace", "api/bridge-0", "--on", "ra", "--json",
                "--seconds", "3", "--limit", "10000"]
-    tracing = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    end = time.monotonic() + 60 * SLOW
-    while tracing.poll() is None and time.monotonic() < end:
-        first.get("/data/orderbook/BTC-USD")
-    events = json.loads(tracing.communicate()[0])["events"]
+    file = first.root / "trace.json"  # a pipe would fill before anybody reads it
+    with open(file, "w", encoding="utf-8") as out:
+        tracing = subprocess.Popen(command, stdout=out)
+        end = time.monotonic() + 60 * SLOW
+        while tracing.poll() is None and time.monotonic() < end:
+            first.get("/data/orderbook/BTC-USD")
+        assert tracing.wait(20 * SLOW) == 0
+    events = json.loads(file.read_text())["events"]
     asked = [event for event in events if event["kind"] == "SENT" and event["peer"] == "md/market-data"]
     actors = {}  # on the other node, by cause
     for event in events:
