@@ -21,12 +21,13 @@ std::vector<std::string> nodes_of(const std::vector<NodeAnswer>& actors, const s
 }
 
 /// What to ask every node for: a node without the actor follows what it causes there.
-std::string route_of(const Command& command, const std::vector<std::string>& nodes) {
+/// @param others  there are nodes that may not have the actor
+std::string route_of(const Command& command, const std::vector<std::string>& nodes, bool others) {
   std::string route = std::string("/inspect/trace?") + (nodes.empty() ? "match=" : "path=")
                       + query_value(command.target) + "&seconds=" + std::to_string(command.seconds)
                       + "&limit=" + std::to_string(command.limit == 0 ? 100 : command.limit)
                       + (command.text ? "&text=true" : "");
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
+  for (std::size_t i = 0; others && i < nodes.size(); ++i) {
     route += (i == 0 ? "&from=" : ",") + query_value(nodes[i]);
   }
   return route;
@@ -70,7 +71,7 @@ Exit trace(const Context& context) {
     return report(context.err,
                   {core::Errc::NOT_FOUND, "no node has an actor at " + command.target});
   }
-  const auto route = tracing::route_of(command, nodes);
+  const auto route = tracing::route_of(command, nodes, actors->size() > 1);
   auto answers = context.client.ask_all(route, std::chrono::seconds{command.seconds});
   if (!answers) {
     return report(context.err, answers.error());
