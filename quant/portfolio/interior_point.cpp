@@ -17,7 +17,6 @@ using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
 constexpr double step_share = 0.995;     ///< of the way to the nearest bound
-constexpr double short_step = 0.1;       ///< of an iterate that is jammed against its bounds
 constexpr double equality_weight = 1.0;  ///< of A'A added to the system, which leaves its solution
 constexpr double regularisation = 1e-13; ///< added to the diagonal, grown where that is not enough
 constexpr double regularisation_max = 1e-6;
@@ -242,25 +241,17 @@ InteriorPoint::Point InteriorPoint::run(const QuadraticSettings& settings) const
       d.z = -(complementarity + p.z.cwiseProduct(d.s)).cwiseQuotient(p.s);
       return d;
     };
-    const auto reach_of = [&p](const Point& d) {
-      return std::min(longest_step(p.s, d.s), longest_step(p.z, d.z));
-    };
     Point d = direction(p.s.cwiseProduct(p.z));
     if (rows_ > 0) {
-      const double reach = reach_of(d);
+      const double reach = std::min(longest_step(p.s, d.s), longest_step(p.z, d.z));
       const double gap = (p.s + reach * d.s).dot(p.z + reach * d.z) / static_cast<double>(rows_);
       const double centring = std::pow(std::max(gap, 0.0) / r.gap, 3.0) * r.gap;
       d = direction((p.s.cwiseProduct(p.z) + d.s.cwiseProduct(d.z)).array() - centring);
-      if (reach_of(d) < short_step) {
-        // the second-order term misleads where some products s z are far below the others: back to
-        // the central path first
-        if (Point centred = direction(p.s.cwiseProduct(p.z).array() - r.gap);
-            reach_of(centred) > reach_of(d)) {
-          d = std::move(centred);
-        }
-      }
     }
-    const double step = rows_ == 0 ? 1.0 : std::min(1.0, step_share * reach_of(d));
+    const double step =
+      rows_ == 0
+        ? 1.0
+        : std::min(1.0, step_share * std::min(longest_step(p.s, d.s), longest_step(p.z, d.z)));
     p.x += step * d.x;
     p.y += step * d.y;
     p.s += step * d.s;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 
 namespace troupe::quant {
@@ -78,164 +77,102 @@ Expected<FeasibleConstraints> prepared(const Ref<const MatrixXd>& covariance,
   return feasible(constraints, covariance.rows());
 }
 
-/// The same of those that are given a number per instrument too: means, or weights.
-Expected<FeasibleConstraints> prepared(const Ref<const MatrixXd>& covariance,
-                                       const PortfolioConstraints& constraints,
-                                       const Ref<const VectorXd>& vector) {
-  auto limits = prepared(covariance, constraints);
-  if (limits && vector.size() != covariance.rows()) {
+Expected<bool> check_mean(const Ref<const VectorXd>& mean, Index n) {
+  if (mean.size() != n) {
     return Reason::BAD_SHAPE;
   }
-  if (limits && !vector.allFinite()) {
+  if (!mean.allFinite()) {
     return Reason::BAD_SAMPLE;
   }
-  return limits;
+  return true;
 }
 
-/// Says what an answer is where it is not what was asked for.
-Expected<Portfolio> noted(Expected<Portfolio> found, const char* note) {
-  if (found) {
-    found->reason += (found->reason.empty() ? "" : "; ") + std::string{note};
+/// The programme over y = k w, k > 0, scale'y = 1, whose smallest variance has the largest
+/// scale'w / sqrt(w'Sw). Rows that are not homogeneous take k as one more variable, the last one;
+/// long-only needs none of them, the budget then only says what k is.
+QuadraticProgram homogeneous(const PortfolioConstraints& constraints, const VectorXd& scale) {
+  QuadraticProgram base = program_of(constraints);
+  const Index size = base.q.size();
+  const bool long_only = (constraints.lower.array() == 0.0).all()
+                         && (constraints.upper.array() >= constraints.budget).all();
+  const bool free_of_k = (long_only || (constraints.lower.array() == -no_bound).all())
+                         && (long_only || (constraints.upper.array() == no_bound).all())
+                         && base.inequalities.empty();
+  QuadraticProgram out;
+  const Index all = free_of_k ? size : size + 1;
+  out.p = MatrixXd::Zero(all, all);
+  out.q = VectorXd::Zero(all);
+  out.lower = VectorXd::Constant(all, -no_bound);
+  out.upper = VectorXd::Constant(all, no_bound);
+  const auto with_k = [&](LinearRow row) {
+    row.index.push_back(size);
+    row.value.push_back(-row.limit);
+    row.limit = 0.0;
+    return row;
+  };
+  for (Index i = 0; i < size; ++i) {
+    const double low = base.lower[i];
+    const double high = base.upper[i];
+    if (low == 0.0) {
+      out.lower[i] = 0.0;
+    } else if (std::isfinite(low)) {
+      out.inequalities.push_back(with_k({{i}, {-1.0}, -low}));
+    }
+    if (std::isfinite(high) && !(long_only && i < constraints.upper.size())) {
+      out.inequalities.push_back(with_k({{i}, {1.0}, high}));
+    }
   }
-  return found;
+  for (auto& row : base.inequalities) {
+    out.inequalities.push_back(with_k(std::move(row)));
+  }
+  if (!free_of_k) {
+    out.lower[size] = 0.0;
+    for (auto& row : base.equalities) {
+      out.equalities.push_back(with_k(std::move(row)));
+    }
+  }
+  LinearRow unit{{}, {}, 1.0};
+  for (Index i = 0; i < scale.size(); ++i) {
+    unit.index.push_back(i);
+    unit.value.push_back(scale[i]);
+  }
+  out.equalities.push_back(std::move(unit));
+  return out;
 }
 
-/// S^-1 v scaled to the budget, where nothing else limits; NOT_POSITIVE_DEFINITE where S is
-/// singular or the sum of the weights is not above 0.
-Expected<Portfolio>
+/// Largest scale'w / sqrt(w'Sw) over the constraints; NOT_CONVERGED where scale'w > 0 nowhere.
+Expected<Portfolio> largest_ratio(const Ref<const MatrixXd>& covariance,
+                                  const VectorXd& scale,
+                                  FeasibleConstraints limits) {
+  const Index n = covariance.rows();
+  const double unit = scale.cwiseAbs().maxCoeff();
+  QuadraticProgram program = homogeneous(limits.constraints, scale / unit);
+  program.p.topLeftCorner(n, n) = covariance;
+  const auto solution = solve(program);
+  if (!solution) {
+    return solution.reason();
+  }
+  const VectorXd y = solution->x.head(n);
+  const double k = y.sum() / limits.constraints.budget;
+  if (!(k > 0.0) || !std::isfinite(k)) {
+    return Reason::NOT_CONVERGED;
+  }
+  return answer(y / k, std::move(limits.relaxed), solution->kkt_residual);
+}
+
+/// S^-1 v scaled to the budget; none where S is singular or the sum of the weights is not above 0.
+std::optional<VectorXd>
 closed_form(const Ref<const MatrixXd>& covariance, const VectorXd& v, double budget) {
   const auto factor = Cholesky::of(covariance);
   if (!factor) {
-    return Reason::NOT_POSITIVE_DEFINITE;
+    return std::nullopt;
   }
   const VectorXd x = factor->solve(v);
   const double sum = x.sum();
   if (!(sum > 0.0) || !x.allFinite()) {
-    return Reason::NOT_POSITIVE_DEFINITE;
-  }
-  return answer(x * (budget / sum), {}, 0.0);
-}
-
-/// Finds the portfolio of the frontier w(g) = argmax scale'w - g/2 w'Sw, g > 0, with the largest
-/// ratio scale'w / sqrt(w'Sw): the one where
-///     h(g) = scale'w(g) - g w(g)'Sw(g) = 0.
-/// h falls, from the largest attainable scale'w at g = 0, and is linear as long as the same limits
-/// bind, so that a bracketed secant ends after some 5 to 10 programmes. Each is over portfolios, of
-/// size 1 however small scale'w is.
-class LargestRatio {
-public:
-  /// @param scale  largest magnitude of order 1
-  LargestRatio(const Ref<const MatrixXd>& covariance,
-               const VectorXd& scale,
-               QuadraticProgram limits)
-    : covariance_(covariance / covariance.diagonal().maxCoeff()), scale_(scale),
-      program_(std::move(limits)) {
-    program_.q.head(scale.size()) = -scale;
-  }
-
-  /// @param most  largest attainable scale'w, above 0; none where it has no bound
-  /// @returns     NOT_CONVERGED; DEGENERATE where scale'w > 0 can be had without variance
-  Expected<QuadraticSolution> run(std::optional<double> most) {
-    End low{0.0, most.value_or(0.0)};
-    std::optional<End> high;
-    double g = 1.0;
-    for (int i = 0; i < programmes_max; ++i) {
-      auto solution = at(g);
-      if (!solution) {
-        return solution.reason();
-      }
-      const VectorXd w = solution->x.head(scale_.size());
-      const double gain = scale_.dot(w);
-      const double h = gain - g * w.dot(covariance_ * w);
-      // a small gain is what is left of larger terms: their rounding is in h
-      const double noise = rounding * scale_.cwiseAbs().dot(w.cwiseAbs());
-      if (std::abs(h) <= tolerance * std::max(gain, 0.0) + noise
-          || (high && high->g - low.g <= tolerance * high->g)) {
-        return solution;
-      }
-      move_end(low, high, {g, h});
-      if (!high && g >= risk_aversion_max) {
-        return Reason::DEGENERATE;
-      }
-      g = next(low, high);
-    }
-    return Reason::NOT_CONVERGED;
-  }
-
-private:
-  static constexpr int programmes_max = 100;
-  static constexpr double tolerance = 1e-12;
-  static constexpr double rounding = 8.0 * std::numeric_limits<double>::epsilon();
-  static constexpr double risk_aversion_max = 1e9;
-  static constexpr double stride = 16.0; ///< while there is no end with h below 0
-
-  struct End {
-    double g;
-    double h;
-    bool moved_last = false;
-  };
-
-  Expected<QuadraticSolution> at(double g) {
-    const Index n = scale_.size();
-    program_.p.topLeftCorner(n, n) = g * covariance_;
-    return solve(program_);
-  }
-
-  /// Illinois: an end that stays while the other moves twice counts half.
-  static void move_end(End& low, std::optional<End>& high, End found) {
-    found.moved_last = true;
-    if (found.h > 0.0) {
-      if (low.moved_last && high) {
-        high->h *= 0.5;
-      }
-      low = found;
-      if (high) {
-        high->moved_last = false;
-      }
-      return;
-    }
-    if (high && high->moved_last) {
-      low.h *= 0.5;
-    }
-    high = found;
-    low.moved_last = false;
-  }
-
-  /// @pre h of `low` is above 0 or unknown (then 0), of `high` not above
-  static double next(const End& low, const std::optional<End>& high) {
-    if (!high) {
-      return low.g * stride;
-    }
-    if (!(low.h > 0.0)) {
-      return high->g / stride;
-    }
-    const double secant = low.g + (high->g - low.g) * (low.h / (low.h - high->h));
-    return secant > low.g && secant < high->g ? secant : 0.5 * (low.g + high->g);
-  }
-
-  MatrixXd covariance_;
-  const VectorXd& scale_;
-  QuadraticProgram program_;
-};
-
-/// Excess returns below this share of the largest one are rounding.
-constexpr double negligible_gain = 1e-9;
-
-/// Largest scale'w / sqrt(w'Sw) over the constraints; none where scale'w is above 0 nowhere.
-std::optional<Expected<Portfolio>> largest_ratio(const Ref<const MatrixXd>& covariance,
-                                                 const VectorXd& scale,
-                                                 const FeasibleConstraints& limits) {
-  const VectorXd unit = scale / std::max(scale.cwiseAbs().maxCoeff(), 1e-300);
-  const auto least = smallest_attainable(limits.constraints, -unit);
-  if (least && -*least <= negligible_gain) {
     return std::nullopt;
   }
-  const auto solution = LargestRatio{covariance, unit, program_of(limits.constraints)}.run(
-    least ? std::optional{-*least} : std::nullopt);
-  if (!solution) {
-    return solution.reason();
-  }
-  return answer(solution->x.head(scale.size()), limits.relaxed, solution->kkt_residual);
+  return x * (budget / sum);
 }
 
 } // namespace optimise_detail
@@ -250,7 +187,11 @@ Expected<Portfolio> minimum_variance(const Ref<const MatrixXd>& covariance,
   }
   const Index n = covariance.rows();
   if (limits->constraints.only_budget()) {
-    return closed_form(covariance, VectorXd::Ones(n), constraints.budget);
+    auto weights = closed_form(covariance, VectorXd::Ones(n), constraints.budget);
+    if (!weights) {
+      return Reason::NOT_POSITIVE_DEFINITE;
+    }
+    return answer(std::move(*weights), {}, 0.0);
   }
   return solved(program_of(limits->constraints), covariance, 1.0, VectorXd::Zero(n),
                 std::move(limits->relaxed));
@@ -260,11 +201,14 @@ Expected<Portfolio> efficient_return(const Ref<const MatrixXd>& covariance,
                                      const Ref<const VectorXd>& mean,
                                      double target,
                                      const PortfolioConstraints& constraints) {
-  auto limits = prepared(covariance, constraints, mean);
+  auto limits = prepared(covariance, constraints);
   if (!limits) {
     return limits.reason();
   }
   const Index n = covariance.rows();
+  if (const auto usable = check_mean(mean, n); !usable) {
+    return usable.reason();
+  }
   if (!std::isfinite(target)) {
     return Reason::BAD_PARAMETER;
   }
@@ -298,9 +242,12 @@ Expected<Portfolio> quadratic_utility(const Ref<const MatrixXd>& covariance,
                                       const Ref<const VectorXd>& mean,
                                       double risk_aversion,
                                       const PortfolioConstraints& constraints) {
-  auto limits = prepared(covariance, constraints, mean);
+  auto limits = prepared(covariance, constraints);
   if (!limits) {
     return limits.reason();
+  }
+  if (const auto usable = check_mean(mean, covariance.rows()); !usable) {
+    return usable.reason();
   }
   if (!(risk_aversion > 0.0) || !std::isfinite(risk_aversion)) {
     return Reason::BAD_PARAMETER;
@@ -313,24 +260,32 @@ Expected<Portfolio> maximum_sharpe(const Ref<const MatrixXd>& covariance,
                                    const Ref<const VectorXd>& mean,
                                    double risk_free,
                                    const PortfolioConstraints& constraints) {
-  auto limits = prepared(covariance, constraints, mean);
+  auto limits = prepared(covariance, constraints);
   if (!limits) {
     return limits.reason();
+  }
+  if (const auto usable = check_mean(mean, covariance.rows()); !usable) {
+    return usable.reason();
   }
   if (!std::isfinite(risk_free) || !(constraints.budget > 0.0)) {
     return Reason::BAD_PARAMETER;
   }
   const VectorXd excess = mean.array() - risk_free;
   if (limits->constraints.only_budget()) {
-    if (auto tangent = closed_form(covariance, excess, constraints.budget)) {
-      return tangent;
+    if (auto weights = closed_form(covariance, excess, constraints.budget)) {
+      return answer(std::move(*weights), {}, 0.0);
     }
-  } else if (auto found = largest_ratio(covariance, excess, *limits)) {
-    return std::move(*found);
+  } else if (const auto least = smallest_attainable(limits->constraints, -excess);
+             !least || -*least > 0.0) {
+    return largest_ratio(covariance, excess, *limits);
   }
-  return noted(minimum_variance(covariance, constraints),
-               "no tangency portfolio: none earns more than the riskless rate efficiently; this is "
-               "the minimum-variance portfolio");
+  auto fallback = minimum_variance(covariance, constraints);
+  if (fallback) {
+    fallback->reason += std::string{fallback->reason.empty() ? "" : "; "}
+                        + "no tangency portfolio: none earns more than the riskless rate "
+                          "efficiently; this is the minimum-variance portfolio";
+  }
+  return fallback;
 }
 
 Expected<Portfolio> maximum_diversification(const Ref<const MatrixXd>& covariance,
@@ -347,26 +302,36 @@ Expected<Portfolio> maximum_diversification(const Ref<const MatrixXd>& covarianc
     return Reason::DEGENERATE;
   }
   if (limits->constraints.only_budget()) {
-    return closed_form(covariance, volatility, constraints.budget);
+    if (auto weights = closed_form(covariance, volatility, constraints.budget)) {
+      return answer(std::move(*weights), {}, 0.0);
+    }
+    return Reason::NOT_POSITIVE_DEFINITE;
   }
-  auto found = largest_ratio(covariance, volatility, *limits);
-  return found ? std::move(*found) : Expected<Portfolio>{Reason::DEGENERATE};
+  return largest_ratio(covariance, volatility, std::move(*limits));
 }
 
 Expected<Portfolio> nearest_portfolio(const Ref<const MatrixXd>& covariance,
                                       const Ref<const VectorXd>& wanted,
                                       const PortfolioConstraints& constraints) {
-  auto limits = prepared(covariance, constraints, wanted);
+  auto limits = prepared(covariance, constraints);
   if (!limits) {
     return limits.reason();
+  }
+  if (const auto usable = check_mean(wanted, covariance.rows()); !usable) {
+    return usable.reason();
   }
   if (violation(constraints, wanted) <= admissible) {
     return answer(wanted, {}, 0.0);
   }
-  return noted(solved(program_of(limits->constraints), covariance, 1.0, covariance * wanted,
-                      std::move(limits->relaxed)),
-               "the portfolio wanted breaks limits; this is the admissible one with the least "
-               "tracking error to it");
+  auto out = solved(program_of(limits->constraints), covariance, 1.0, covariance * wanted,
+                    std::move(limits->relaxed));
+  if (out) {
+    out->reason +=
+      std::string{out->reason.empty() ? "" : "; "}
+      + "the portfolio wanted breaks limits; this is the admissible one with the least "
+        "tracking error to it";
+  }
+  return out;
 }
 
 } // namespace troupe::quant

@@ -42,12 +42,11 @@ quadratic_utility(const Eigen::Ref<const Eigen::MatrixXd>& covariance,
                   const PortfolioConstraints& constraints);
 
 /// Tangency portfolio: largest (mean'w - risk_free) / sqrt(w'Sw). Where no admissible portfolio
-/// earns more than the riskless rate (by 1e-9 of the largest excess) there is none; the
-/// minimum-variance portfolio is given, with the reason. DEGENERATE where such a return can be had
-/// without variance.
-/// @cost    some 5 to 10 quadratic programmes within limits
-/// @source  Tobin (1958), Sharpe (1964); the portfolio of Markowitz's frontier whose risk aversion
-///          is its own (mean'w - risk_free) / w'Sw
+/// earns more than the riskless rate there is none; the minimum-variance portfolio is given, with
+/// the reason.
+/// @source  Tobin (1958), Sharpe (1964); as a quadratic programme over y = k w, (mean -
+/// risk_free)'y =
+///          1: Cornuejols & Tutuncu, Optimization Methods in Finance (2006), section 8.2
 [[nodiscard]] Expected<Portfolio>
 maximum_sharpe(const Eigen::Ref<const Eigen::MatrixXd>& covariance,
                const Eigen::Ref<const Eigen::VectorXd>& mean,

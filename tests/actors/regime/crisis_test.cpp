@@ -148,13 +148,24 @@ TEST_CASE("crisis: bars of a day and longer take their own multiple") {
   Settings settings;
   settings.volatility_floor_annual = 1e-6;
   settings.crisis_exit_ratio = 1.01; // so that the multiples decide
+  // the same prices on bars of any length
+  const auto timed = [](std::vector<trading::Bar> bars, trading::Interval interval) {
+    core::Timestamp at = test::day_of("2019-01-01");
+    for (auto& bar : bars) {
+      bar.ts_open = at;
+      bar.ts_close = at + interval.duration();
+      at = bar.ts_close;
+    }
+    return bars;
+  };
   const auto shocked = [&](trading::Interval interval, double multiple) {
-    auto path = Path{interval}.walk(300, 0.003);
+    auto path = Path{}.walk(300, 0.003);
     Classifier calm{settings, interval};
-    for (const auto& bar : path.bars()) {
+    for (const auto& bar : timed(path.bars(), interval)) {
       static_cast<void>(calm.apply(bar));
     }
-    const auto bars = path.jump(multiple * calm.features().volatility).bars();
+    path.jump(multiple * calm.features().volatility);
+    const auto bars = timed(path.bars(), interval);
     return run(settings, bars, interval).back().regime == Regime::CRISIS;
   };
   CHECK_FALSE(shocked(day, 3.9));
