@@ -5,6 +5,7 @@
 #include "trading/bar.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <vector>
 
@@ -38,7 +39,8 @@ inline trading::Bar bar_of(std::int64_t index,
 class Path {
 public:
   explicit Path(trading::Interval interval = trading::intervals::h1, std::uint64_t seed = 1)
-    : interval_(interval), random_(seed) {}
+    : interval_(interval), random_(seed),
+      index_(std::chrono::hours{450'000} / interval.duration()) {}
 
   /// A random walk with a drift, in standard deviations and drifts per bar of the log price.
   Path& walk(int bars, double sigma, double drift = 0.0) {
@@ -85,7 +87,7 @@ private:
   }
   trading::Interval interval_;
   core::Random random_;
-  std::int64_t index_ = 450'000; ///< hours since 1970: 2021
+  std::int64_t index_; ///< intervals since 1970; the first one in May 2021
   double last_ = 100.0;
   std::vector<trading::Bar> bars_;
 };
