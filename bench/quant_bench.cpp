@@ -6,7 +6,10 @@
 #include "quant/covariance/sample.hpp"
 #include "quant/covariance/shrinkage.hpp"
 #include "quant/indicators/adx.hpp"
+#include "quant/indicators/atr.hpp"
 #include "quant/indicators/bollinger.hpp"
+#include "quant/indicators/choppiness.hpp"
+#include "quant/indicators/rsi.hpp"
 #include "quant/linear_algebra/dense.hpp"
 #include "quant/portfolio/hierarchical.hpp"
 #include "quant/portfolio/optimise.hpp"
@@ -151,6 +154,57 @@ void plain_bollinger(
   }
 }
 
+void plain_atr(const Prices& p, Index n, VectorXd& range, VectorXd& out) {
+  const auto length = static_cast<double>(n);
+  double average = 0.0;
+  for (Index t = 1; t < bars; ++t) {
+    range[t] = std::max(p.high[t], p.close[t - 1]) - std::min(p.low[t], p.close[t - 1]);
+    if (t <= n) {
+      average += range[t] / length;
+    } else {
+      average = (average * (length - 1.0) + range[t]) / length;
+    }
+    out[t] = average;
+  }
+}
+
+void plain_rsi(const Prices& p, Index n, VectorXd& out) {
+  const auto length = static_cast<double>(n);
+  double up = 0.0, down = 0.0;
+  for (Index t = 1; t < bars; ++t) {
+    const double move = p.close[t] - p.close[t - 1];
+    if (t <= n) {
+      up += std::max(move, 0.0) / length;
+      down += std::max(-move, 0.0) / length;
+    } else {
+      up = (up * (length - 1.0) + std::max(move, 0.0)) / length;
+      down = (down * (length - 1.0) + std::max(-move, 0.0)) / length;
+    }
+    out[t] = up + down > 0.0 ? 100.0 * up / (up + down) : 50.0;
+  }
+}
+
+/// With a sliding sum, which drifts, and the extremes looked for anew at each bar.
+void plain_choppiness(const Prices& p, Index n, VectorXd& range, VectorXd& out) {
+  const double scale = 100.0 / std::log10(static_cast<double>(n));
+  double sum = 0.0;
+  for (Index t = 1; t < bars; ++t) {
+    range[t] = std::max(p.high[t], p.close[t - 1]) - std::min(p.low[t], p.close[t - 1]);
+    sum += range[t];
+    if (t > n) {
+      sum -= range[t - n];
+    }
+    if (t >= n) {
+      double highest = p.high[t], lowest = p.low[t];
+      for (Index i = t - n + 1; i < t; ++i) {
+        highest = std::max(highest, p.high[i]);
+        lowest = std::min(lowest, p.low[i]);
+      }
+      out[t] = scale * std::log10(sum / (highest - lowest));
+    }
+  }
+}
+
 MatrixXd random_returns() {
   std::mt19937_64 generator{11};
   std::normal_distribution<double> normal;
@@ -164,19 +218,58 @@ MatrixXd random_returns() {
   return out;
 }
 
-void indicators(int runs) {
-  const Prices prices;
+/// Series, into arrays that exist as those of the plain loops do.
+void indicators(const Prices& prices, int runs) {
+  const BarSeries series{prices.high, prices.low, prices.close};
   VectorXd a(bars), b(bars), c(bars), d(bars);
+  constexpr const char* plain = "plain C++ loop";
+  AdxSeries directions;
   measure({"ADX(14), 1M bars",
-           [&] {
-             sink += value_of(adx({prices.high, prices.low, prices.close}, 14)).adx[0];
-           },
-           "plain C++ loop", [&] { plain_adx(prices, 14, a, b, c, d), sink += d[bars - 1]; }},
+           [&] { value_of(adx(series, 14, directions)), sink += directions.adx[0]; }, plain,
+           [&] { plain_adx(prices, 14, a, b, c, d), sink += d[bars - 1]; }},
           runs);
+  BollingerSeries bands;
   measure({"Bollinger(20, 2), 1M bars",
-           [&] { sink += value_of(bollinger(prices.close, 20, 2.0)).upper[0]; }, "plain C++ loop",
-           [&] { plain_bollinger(prices, 20, a, b, c, d), sink += c[bars - 1]; }},
+           [&] { value_of(bollinger(prices.close, 20, 2.0, bands)), sink += bands.upper[0]; },
+           plain, [&] { plain_bollinger(prices, 20, a, b, c, d), sink += c[bars - 1]; }},
           runs);
+  AtrSeries ranges;
+  measure({"ATR(14), 1M bars", [&] { value_of(atr(series, 14, ranges)), sink += ranges.atr[0]; },
+           plain, [&] { plain_atr(prices, 14, a, b), sink += b[bars - 1]; }},
+          runs);
+  VectorXd out;
+  measure({"RSI(14), 1M bars", [&] { value_of(rsi(prices.close, 14, out)), sink += out[0]; }, plain,
+           [&] { plain_rsi(prices, 14, a), sink += a[bars - 1]; }},
+          runs);
+  measure({"choppiness(14), 1M bars",
+           [&] { value_of(choppiness(series, 14, out)), sink += out[0]; }, plain,
+           [&] { plain_choppiness(prices, 14, a, b), sink += b[bars - 1]; }},
+          runs);
+}
+
+template <class Indicator>
+void measure_bar(const char* what, const Prices& prices, Indicator running, int runs) {
+  constexpr double limit_ns = 30.0;
+  std::vector<double> ns;
+  for (int i = 0; i < runs; ++i) {
+    ns.push_back(milliseconds([&] {
+                   for (Index t = 0; t < bars; ++t) {
+                     sink += running.update(prices.high[t], prices.low[t], prices.close[t]) ? 1 : 0;
+                   }
+                 })
+                 * 1e6 / static_cast<double>(bars));
+  }
+  const double middle = troupe::bench::median(ns);
+  troupe::bench::print_row(std::string{what} + ", one bar", middle, "ns", "what it may cost",
+                           limit_ns, middle / limit_ns);
+}
+
+void one_bar(const Prices& prices, int runs) {
+  measure_bar("ADX(14)", prices, Adx{14}, runs);
+  measure_bar("Bollinger(20, 2)", prices, Bollinger{20, 2.0}, runs);
+  measure_bar("ATR(14)", prices, Atr{14}, runs);
+  measure_bar("RSI(14)", prices, Rsi{14}, runs);
+  measure_bar("choppiness(14)", prices, Choppiness{14}, runs);
 }
 
 void covariances(const MatrixXd& returns, int runs) {
@@ -203,13 +296,15 @@ void covariances(const MatrixXd& returns, int runs) {
   const auto step = [&] { sink += running.update(bar) ? 1.0 : 0.0; };
   const auto recompute = [&] { sink += value_of(ewma_covariance(returns, 0.999))(0, 1); };
   measure({"EWMA covariance of 500, one bar", step, "recomputing from 1000 bars", recompute}, runs);
-  measure(
-    {"EWMA correlation matrix of 500, one bar",
-     [&] { step(), sink += value_of(running.correlation())(1, 0); }, "recomputing from 1000 bars",
-     [&] {
-       sink += value_of(correlation_of(value_of(ewma_covariance(returns, 0.999)))).matrix(1, 0);
-     }},
-    runs);
+  MatrixXd matrix;
+  measure({"EWMA correlation matrix of 500, one bar",
+           [&] { step(), value_of(running.correlation(matrix)), sink += matrix(1, 0); },
+           "recomputing from 1000 bars",
+           [&] {
+             sink +=
+               value_of(correlation_of(value_of(ewma_covariance(returns, 0.999)))).matrix(1, 0);
+           }},
+          runs);
 }
 
 void portfolios(const MatrixXd& returns, int runs) {
@@ -253,7 +348,11 @@ int main(int argc, char** argv) {
     return 1;
   }
   std::printf("OpenBLAS kernels: %s\n", std::string{blas_kernels()}.c_str());
-  indicators(runs);
+  {
+    const Prices prices;
+    indicators(prices, runs);
+    one_bar(prices, runs);
+  }
   const MatrixXd returns = random_returns();
   covariances(returns, runs);
   portfolios(returns, runs);

@@ -70,15 +70,20 @@ core::Error L2Book::finish_refused() {
 }
 
 BookSnapshot L2Book::depth(std::size_t depth) const {
-  BookSnapshot out{.instrument = instrument_,
-                   .bids = {},
-                   .asks = {},
-                   .sequence = sequence_,
-                   .ts_event = ts_event_};
-  if (!valid_) {
-    return out;
-  }
+  BookSnapshot out;
+  this->depth(depth, out);
+  return out;
+}
+
+void L2Book::depth(std::size_t depth, BookSnapshot& out) const {
+  out.instrument = instrument_;
+  out.sequence = sequence_;
+  out.ts_event = ts_event_;
   const auto take = [&](Side side, std::vector<Level>& levels) {
+    levels.clear();
+    if (!valid_) {
+      return;
+    }
     levels.reserve(std::min(depth, ladder(side).size()));
     ladder(side).for_each([&](std::int64_t tick, Quantity quantity) {
       if (levels.size() == depth) {
@@ -90,7 +95,6 @@ BookSnapshot L2Book::depth(std::size_t depth) const {
   };
   take(Side::BUY, out.bids);
   take(Side::SELL, out.asks);
-  return out;
 }
 
 } // namespace troupe::trading

@@ -44,6 +44,8 @@ public:
   [[nodiscard]] std::optional<Level> best_ask() const { return best(Side::SELL); }
   /// The best `depth` levels of each side.
   [[nodiscard]] BookSnapshot depth(std::size_t depth) const;
+  /// The same into a snapshot that exists: without an allocation where it held as many before.
+  void depth(std::size_t depth, BookSnapshot& out) const;
   [[nodiscard]] std::size_t levels(Side side) const { return ladder(side).size(); }
 
   [[nodiscard]] const InstrumentId& instrument() const { return instrument_; }

@@ -171,10 +171,22 @@ private:
   }
 
   void put_far(std::int64_t tick, const T& value, bool occupied) {
-    if (occupied) {
-      insert(tick) = value;
-    } else if (find(tick) != nullptr) {
-      erase(tick);
+    if (size_ == 0 || better(tick, best_)) {
+      if (occupied) {
+        insert(tick) = value; // and the window comes along
+      }
+      return;
+    }
+    const auto at = far_.lower_bound(tick);
+    const bool was_occupied = at != far_.end() && at->first == tick;
+    if (occupied && was_occupied) {
+      at->second = value;
+    } else if (occupied) {
+      insert_far(at, tick)->second = value;
+      ++size_;
+    } else if (was_occupied) {
+      erase_far(at);
+      --size_;
     }
   }
 
@@ -214,18 +226,22 @@ private:
   /// Nodes of ticks that went are kept for those that come: a book in its steady state allocates
   /// nothing.
   std::pair<typename Far::iterator, bool> insert_far(std::int64_t tick) {
-    if (spare_.nodes.empty()) {
-      return far_.try_emplace(tick);
-    }
     const auto at = far_.lower_bound(tick);
     if (at != far_.end() && at->first == tick) {
       return {at, false};
+    }
+    return {insert_far(at, tick), true};
+  }
+  /// @param before  the first that is not below the tick, which is not among them
+  typename Far::iterator insert_far(typename Far::iterator before, std::int64_t tick) {
+    if (spare_.nodes.empty()) {
+      return far_.try_emplace(before, tick);
     }
     auto node = std::move(spare_.nodes.back());
     spare_.nodes.pop_back();
     node.key() = tick;
     node.mapped() = T{};
-    return {far_.insert(at, std::move(node)), true};
+    return far_.insert(before, std::move(node));
   }
   typename Far::iterator erase_far(typename Far::iterator at) {
     const auto next = std::next(at);

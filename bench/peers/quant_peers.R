@@ -14,6 +14,11 @@ if (suppressWarnings(suppressMessages(require(TTR, quietly = TRUE)))) {
   hlc <- cbind(High = close * (1 + 0.001 * abs(rnorm(bars))), Low = close * (1 - 0.001 * abs(rnorm(bars))),
                Close = close)
   timed("ADX(14), 1M bars", "R TTR ADX", function() ADX(hlc, 14))
+  ohlc <- cbind(Open = c(100, close[-bars]), High = pmax(hlc[, "High"], c(100, close[-bars])),
+                Low = pmin(hlc[, "Low"], c(100, close[-bars])), Close = close)
+  timed("ATR(14), 1M bars", "R TTR ATR", function() ATR(hlc, 14))
+  timed("RSI(14), 1M bars", "R TTR RSI", function() RSI(close, 14))
+  timed("Yang-Zhang(20), 1M bars", "R TTR Yang-Zhang", function() volatility(ohlc, 20, calc = "yang.zhang"))
   timed("Bollinger(20, 2), 1M bars", "R TTR BBands", function() BBands(close, 20, sd = 2))
 } else cat("skipped R TTR: not installed\n")
 if (suppressWarnings(suppressMessages(require(fGarch, quietly = TRUE)))) {

@@ -19,7 +19,11 @@ def module(name):
 
 
 def timed(what, peer, work, runs=RUNS):
-    work()
+    try:
+        work()
+    except ImportError as reason:  # of a library that a module loads late
+        print(f"skipped {peer}: {reason}")
+        return
     times = []
     for _ in range(runs):
         started = time.process_time()
@@ -105,3 +109,9 @@ if mixture := module("sklearn.mixture"):
     two = returns[:, :2]
     timed("Gaussian mixture, 2 components", "sklearn GaussianMixture",
           lambda: mixture.GaussianMixture(2, random_state=0).fit(two), runs=min(RUNS, 3))
+if statsmodels := module("statsmodels.tsa.regime_switching.markov_regression"):
+    state = np.cumsum(generator.random(1859) < 0.04) % 2
+    switching = np.where(state == 1, -0.1, 0.1) + np.where(state == 1, 1.6, 0.7) * generator.standard_normal(1859)
+    timed("Markov-switching fit, 1859 observations", "statsmodels MarkovRegression",
+          lambda: statsmodels.MarkovRegression(switching, k_regimes=2, switching_variance=True).fit(disp=False),
+          runs=min(RUNS, 3))

@@ -122,7 +122,7 @@ Expected<Eigen::MatrixXd> EwmaCovariance::covariance() const {
   return out;
 }
 
-Expected<Eigen::MatrixXd> EwmaCovariance::correlation() const {
+Expected<bool> EwmaCovariance::correlation(Eigen::MatrixXd& out) const {
   if (observations_ == 0) {
     return Reason::TOO_SHORT;
   }
@@ -134,7 +134,7 @@ Expected<Eigen::MatrixXd> EwmaCovariance::correlation() const {
   if (!inverse.allFinite()) {
     return Reason::DEGENERATE;
   }
-  Eigen::MatrixXd out(n, n);
+  out.resize(n, n);
   for (Eigen::Index j = 0; j < n; ++j) {
     out.col(j).tail(n - j) =
       (state_.col(j).tail(n - j).array() * inverse.tail(n - j).array() * inverse[j])
@@ -143,6 +143,14 @@ Expected<Eigen::MatrixXd> EwmaCovariance::correlation() const {
     out(j, j) = 1.0;
   }
   mirror_lower(out);
+  return true;
+}
+
+Expected<Eigen::MatrixXd> EwmaCovariance::correlation() const {
+  Eigen::MatrixXd out;
+  if (const auto done = correlation(out); !done) {
+    return done.reason();
+  }
   return out;
 }
 

@@ -43,6 +43,9 @@ public:
   /// @returns  TOO_SHORT before the first bar, DEGENERATE where a variance is 0
   /// @cost     N^2 multiplications, one allocation
   [[nodiscard]] Expected<Eigen::MatrixXd> correlation() const;
+  /// The same into a matrix that exists, which is not allocated anew where it has the right shape:
+  /// that would cost more than the correlations. What it holds after a refusal is unspecified.
+  [[nodiscard]] Expected<bool> correlation(Eigen::MatrixXd& out) const;
 
 private:
   double lambda_;

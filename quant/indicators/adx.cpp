@@ -4,28 +4,28 @@
 
 namespace troupe::quant {
 
-Adx::Adx(Eigen::Index period_bars) : period_(period_bars) {
+Adx::Adx(Eigen::Index period_bars)
+  : period_(period_bars), inverse_period_(1.0 / static_cast<double>(period_bars)) {
   require_period(period_bars);
 }
 
 void Adx::smooth(double& sum, double x) const {
   if (moves_ > period_) {
-    sum -= sum / static_cast<double>(period_);
+    sum -= sum * inverse_period_;
   }
   sum += x;
 }
 
 std::optional<double> Adx::average(double dx) {
-  const auto n = static_cast<double>(period_);
   if (indices_ == period_) {
-    adx_ = (adx_ * (n - 1.0) + dx) / n;
+    adx_ = std::min(adx_ + (dx - adx_) * inverse_period_, 100.0); // rounding may pass the bound
     return adx_;
   }
   adx_ += dx;
   if (++indices_ < period_) {
     return std::nullopt;
   }
-  adx_ /= n;
+  adx_ /= static_cast<double>(period_);
   return adx_;
 }
 
@@ -60,7 +60,7 @@ std::optional<Adx::Value> Adx::update(double high, double low, double close) {
   return value;
 }
 
-Expected<AdxSeries> adx(const BarSeries& bars, Eigen::Index period_bars) {
+Expected<bool> adx(const BarSeries& bars, Eigen::Index period_bars, AdxSeries& out) {
   if (!usable_period(period_bars)) {
     return Reason::BAD_PARAMETER;
   }
@@ -72,8 +72,10 @@ Expected<AdxSeries> adx(const BarSeries& bars, Eigen::Index period_bars) {
   }
   Adx running{period_bars};
   const Eigen::Index values = bars.size() - period_bars;
-  AdxSeries out{Eigen::VectorXd(values), Eigen::VectorXd(values), Eigen::VectorXd(values),
-                Eigen::VectorXd(values - period_bars + 1)};
+  out.plus_di.resize(values);
+  out.minus_di.resize(values);
+  out.dx.resize(values);
+  out.adx.resize(values - period_bars + 1);
   for (Eigen::Index t = 0; t < bars.size(); ++t) {
     const auto value = running.update(bars.high[t], bars.low[t], bars.close[t]);
     if (running.refused() > 0) {
@@ -89,6 +91,14 @@ Expected<AdxSeries> adx(const BarSeries& bars, Eigen::Index period_bars) {
     if (value->adx) {
       out.adx[i - period_bars + 1] = *value->adx;
     }
+  }
+  return true;
+}
+
+Expected<AdxSeries> adx(const BarSeries& bars, Eigen::Index period_bars) {
+  AdxSeries out;
+  if (const auto done = adx(bars, period_bars, out); !done) {
+    return done.reason();
   }
   return out;
 }

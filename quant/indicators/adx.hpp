@@ -41,6 +41,7 @@ private:
   [[nodiscard]] std::optional<double> average(double dx);
 
   Eigen::Index period_;
+  double inverse_period_;    ///< a division would cost more than all the rest of a step
   Eigen::Index moves_ = 0;   ///< moves seen, up to n
   Eigen::Index indices_ = 0; ///< DX seen, up to n
   std::optional<Bar> previous_;
@@ -62,5 +63,9 @@ struct AdxSeries {
 /// @returns BAD_PARAMETER, BAD_SHAPE, TOO_SHORT where T < 2n, BAD_SAMPLE
 /// @cost    O(T), four allocations
 Expected<AdxSeries> adx(const BarSeries& bars, Eigen::Index period_bars);
+
+/// The same into a series that exists, which is not allocated anew where it has the right length:
+/// for a million bars that costs more than the index. What it holds after a refusal is unspecified.
+Expected<bool> adx(const BarSeries& bars, Eigen::Index period_bars, AdxSeries& out);
 
 } // namespace troupe::quant

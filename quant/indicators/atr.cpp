@@ -31,7 +31,7 @@ std::optional<Atr::Value> Atr::update(double high, double low, double close) {
   return Value{range, average_};
 }
 
-Expected<AtrSeries> atr(const BarSeries& bars, Eigen::Index period_bars) {
+Expected<bool> atr(const BarSeries& bars, Eigen::Index period_bars, AtrSeries& out) {
   if (!usable_period(period_bars)) {
     return Reason::BAD_PARAMETER;
   }
@@ -42,7 +42,8 @@ Expected<AtrSeries> atr(const BarSeries& bars, Eigen::Index period_bars) {
     return Reason::TOO_SHORT;
   }
   Atr running{period_bars};
-  AtrSeries out{Eigen::VectorXd(bars.size() - 1), Eigen::VectorXd(bars.size() - period_bars)};
+  out.true_range.resize(bars.size() - 1);
+  out.atr.resize(bars.size() - period_bars);
   for (Eigen::Index t = 0; t < bars.size(); ++t) {
     const auto value = running.update(bars.high[t], bars.low[t], bars.close[t]);
     if (running.refused() > 0) {
@@ -54,6 +55,14 @@ Expected<AtrSeries> atr(const BarSeries& bars, Eigen::Index period_bars) {
         out.atr[t - period_bars] = *value->atr;
       }
     }
+  }
+  return true;
+}
+
+Expected<AtrSeries> atr(const BarSeries& bars, Eigen::Index period_bars) {
+  AtrSeries out;
+  if (const auto done = atr(bars, period_bars, out); !done) {
+    return done.reason();
   }
   return out;
 }

@@ -44,4 +44,8 @@ struct AtrSeries {
 /// @cost    O(T), two allocations
 Expected<AtrSeries> atr(const BarSeries& bars, Eigen::Index period_bars);
 
+/// The same into what exists and is not allocated anew where it has the right length. What it holds
+/// after a refusal is unspecified.
+Expected<bool> atr(const BarSeries& bars, Eigen::Index period_bars, AtrSeries& out);
+
 } // namespace troupe::quant

@@ -30,7 +30,7 @@ struct BarSeries {
 };
 
 [[nodiscard]] inline bool usable_sample(double x) {
-  return std::isfinite(x) && std::abs(x) <= price_magnitude_max;
+  return std::abs(x) <= price_magnitude_max; // which no infinity is, nor what is not a number
 }
 
 /// The close may lie outside [low, high]: adjusted and consolidated data do that.

@@ -52,8 +52,10 @@ std::optional<Bollinger::Value> Bollinger::update(double close) {
   return value;
 }
 
-Expected<BollingerSeries>
-bollinger(const Eigen::Ref<const Eigen::VectorXd>& close, Eigen::Index period_bars, double width) {
+Expected<bool> bollinger(const Eigen::Ref<const Eigen::VectorXd>& close,
+                         Eigen::Index period_bars,
+                         double width,
+                         BollingerSeries& out) {
   if (!usable_period(period_bars) || !usable_width(width)) {
     return Reason::BAD_PARAMETER;
   }
@@ -62,8 +64,10 @@ bollinger(const Eigen::Ref<const Eigen::VectorXd>& close, Eigen::Index period_ba
   }
   Bollinger running{period_bars, width};
   const Eigen::Index values = close.size() - period_bars + 1;
-  BollingerSeries out{Eigen::VectorXd(values), Eigen::VectorXd(values), Eigen::VectorXd(values),
-                      std::vector<std::optional<double>>(static_cast<std::size_t>(values))};
+  out.lower.resize(values);
+  out.middle.resize(values);
+  out.upper.resize(values);
+  out.percent_b.resize(static_cast<std::size_t>(values));
   for (Eigen::Index t = 0; t < close.size(); ++t) {
     const auto value = running.update(close[t]);
     if (running.refused() > 0) {
@@ -76,6 +80,15 @@ bollinger(const Eigen::Ref<const Eigen::VectorXd>& close, Eigen::Index period_ba
       out.upper[i] = value->upper;
       out.percent_b[static_cast<std::size_t>(i)] = value->percent_b;
     }
+  }
+  return true;
+}
+
+Expected<BollingerSeries>
+bollinger(const Eigen::Ref<const Eigen::VectorXd>& close, Eigen::Index period_bars, double width) {
+  BollingerSeries out;
+  if (const auto done = bollinger(close, period_bars, width, out); !done) {
+    return done.reason();
   }
   return out;
 }

@@ -53,4 +53,11 @@ struct BollingerSeries {
 Expected<BollingerSeries>
 bollinger(const Eigen::Ref<const Eigen::VectorXd>& close, Eigen::Index period_bars, double width);
 
+/// The same into a series that exists, which is not allocated anew where it has the right length:
+/// for a million bars that costs more than the bands. What it holds after a refusal is unspecified.
+Expected<bool> bollinger(const Eigen::Ref<const Eigen::VectorXd>& close,
+                         Eigen::Index period_bars,
+                         double width,
+                         BollingerSeries& out);
+
 } // namespace troupe::quant

@@ -43,10 +43,11 @@ std::optional<double> Choppiness::update(double high, double low, double close) 
   return 100.0 * std::log10(ranges_.sum() / span) / log_period_;
 }
 
-Expected<Eigen::VectorXd> choppiness(const BarSeries& bars,
-                                     Eigen::Index period_bars,
-                                     ChoppinessRange range,
-                                     FirstBar first_bar) {
+Expected<bool> choppiness(const BarSeries& bars,
+                          Eigen::Index period_bars,
+                          Eigen::VectorXd& out,
+                          ChoppinessRange range,
+                          FirstBar first_bar) {
   if (!usable_period(period_bars, 2)) {
     return Reason::BAD_PARAMETER;
   }
@@ -58,7 +59,7 @@ Expected<Eigen::VectorXd> choppiness(const BarSeries& bars,
     return Reason::TOO_SHORT;
   }
   Choppiness running{period_bars, range, first_bar};
-  Eigen::VectorXd out(bars.size() - first);
+  out.resize(bars.size() - first);
   for (Eigen::Index t = 0; t < bars.size(); ++t) {
     const auto value = running.update(bars.high[t], bars.low[t], bars.close[t]);
     if (running.refused() > 0) {
@@ -67,6 +68,17 @@ Expected<Eigen::VectorXd> choppiness(const BarSeries& bars,
     if (value) {
       out[t - first] = *value;
     }
+  }
+  return true;
+}
+
+Expected<Eigen::VectorXd> choppiness(const BarSeries& bars,
+                                     Eigen::Index period_bars,
+                                     ChoppinessRange range,
+                                     FirstBar first_bar) {
+  Eigen::VectorXd out;
+  if (const auto done = choppiness(bars, period_bars, out, range, first_bar); !done) {
+    return done.reason();
   }
   return out;
 }

@@ -36,7 +36,7 @@ public:
   [[nodiscard]] std::size_t refused() const { return refused_; }
 
 private:
-  MomentWindow ranges_;
+  SumWindow ranges_;
   MaximumWindow highs_;
   MinimumWindow lows_;
   double log_period_;
@@ -53,5 +53,13 @@ Expected<Eigen::VectorXd> choppiness(const BarSeries& bars,
                                      Eigen::Index period_bars,
                                      ChoppinessRange range = ChoppinessRange::RAW,
                                      FirstBar first_bar = FirstBar::SKIPPED);
+
+/// The same into what exists and is not allocated anew where it has the right length. What it holds
+/// after a refusal is unspecified.
+Expected<bool> choppiness(const BarSeries& bars,
+                          Eigen::Index period_bars,
+                          Eigen::VectorXd& out,
+                          ChoppinessRange range = ChoppinessRange::RAW,
+                          FirstBar first_bar = FirstBar::SKIPPED);
 
 } // namespace troupe::quant

@@ -45,8 +45,9 @@ std::optional<double> Rsi::update(double close) {
   return both > 0.0 ? 100.0 * (up_ / both) : 50.0;
 }
 
-Expected<Eigen::VectorXd> rsi(const Eigen::Ref<const Eigen::VectorXd>& close,
-                              Eigen::Index period_bars) {
+Expected<bool> rsi(const Eigen::Ref<const Eigen::VectorXd>& close,
+                   Eigen::Index period_bars,
+                   Eigen::VectorXd& out) {
   if (!usable_period(period_bars)) {
     return Reason::BAD_PARAMETER;
   }
@@ -54,7 +55,7 @@ Expected<Eigen::VectorXd> rsi(const Eigen::Ref<const Eigen::VectorXd>& close,
     return Reason::TOO_SHORT;
   }
   Rsi running{period_bars};
-  Eigen::VectorXd out(close.size() - period_bars);
+  out.resize(close.size() - period_bars);
   for (Eigen::Index t = 0; t < close.size(); ++t) {
     const auto value = running.update(close[t]);
     if (running.refused() > 0) {
@@ -63,6 +64,15 @@ Expected<Eigen::VectorXd> rsi(const Eigen::Ref<const Eigen::VectorXd>& close,
     if (value) {
       out[t - period_bars] = *value;
     }
+  }
+  return true;
+}
+
+Expected<Eigen::VectorXd> rsi(const Eigen::Ref<const Eigen::VectorXd>& close,
+                              Eigen::Index period_bars) {
+  Eigen::VectorXd out;
+  if (const auto done = rsi(close, period_bars, out); !done) {
+    return done.reason();
   }
   return out;
 }

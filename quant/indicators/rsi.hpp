@@ -38,4 +38,9 @@ private:
 Expected<Eigen::VectorXd> rsi(const Eigen::Ref<const Eigen::VectorXd>& close,
                               Eigen::Index period_bars);
 
+/// The same into what exists and is not allocated anew where it has the right length. What it holds
+/// after a refusal is unspecified.
+Expected<bool>
+rsi(const Eigen::Ref<const Eigen::VectorXd>& close, Eigen::Index period_bars, Eigen::VectorXd& out);
+
 } // namespace troupe::quant

@@ -239,10 +239,16 @@ double Cholesky::log_determinant() const {
 }
 
 bool is_symmetric(const Ref<const MatrixXd>& matrix, double tolerance) {
+  constexpr Index block = 32; // so that rows of a block stay in the cache
   const double limit = tolerance * matrix.cwiseAbs().maxCoeff();
-  for (Index j = 0; j < matrix.cols(); ++j) {
-    for (Index i = j + 1; i < matrix.rows(); ++i) {
-      if (std::abs(matrix(i, j) - matrix(j, i)) > limit) {
+  const Index n = matrix.rows();
+  for (Index j = 0; j < n; j += block) {
+    const Index width = std::min(block, n - j);
+    for (Index i = j; i < n; i += block) {
+      const Index height = std::min(block, n - i);
+      const auto difference =
+        matrix.block(i, j, height, width) - matrix.block(j, i, width, height).transpose();
+      if (difference.cwiseAbs().maxCoeff() > limit) {
         return false;
       }
     }

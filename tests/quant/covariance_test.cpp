@@ -175,6 +175,9 @@ TEST_CASE("EWMA covariance: batch equals one bar at a time equals the recursion"
     const auto correlation = running.correlation();
     RC_ASSERT(correlation.has_value());
     RC_ASSERT(largest_difference(*correlation, correlation_of(expected)->matrix) < 1e-10);
+    MatrixXd again;
+    RC_ASSERT(running.correlation(again).has_value());
+    RC_ASSERT(again == *correlation);
   }));
 }
 

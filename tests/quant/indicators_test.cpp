@@ -176,6 +176,87 @@ TEST_CASE("bollinger: no drift over a million bars nor after a spike") {
   CHECK(worst < 1e-9);
 }
 
+TEST_CASE("windows: sums and variances keep their digits, whatever the level") {
+  CHECK(rc::check([] {
+    const auto n = *rc::gen::inRange<Index>(1, 60);
+    const double level = *rc::gen::element(0.0, 1e-8, 1.0, 1e6, -1e12);
+    const double spread = *rc::gen::element(1e-9, 1e-3, 1.0, 1e5);
+    std::mt19937 generator{*seeds()};
+    std::normal_distribution<double> normal;
+    MomentWindow moments{n};
+    SumWindow sums{n};
+    std::vector<double> all;
+    for (Index t = 0; t < 200; ++t) {
+      const bool spike = generator() % 50 == 0;
+      all.push_back(level + spread * normal(generator) * (spike ? 1e6 : 1.0));
+      moments.push(all.back());
+      sums.push(all.back());
+      RC_ASSERT(moments.full() == (t + 1 >= n));
+      const auto first = all.end() - std::min<Index>(t + 1, n);
+      long double sum = 0.0;
+      long double magnitude = 0.0;
+      for (auto x = first; x != all.end(); ++x) {
+        sum += *x;
+        magnitude += std::abs(*x);
+      }
+      const auto rounding = static_cast<double>(magnitude) * 1e-15 * static_cast<double>(n);
+      RC_ASSERT(std::abs(sums.sum() - static_cast<double>(sum)) <= rounding);
+      RC_ASSERT(std::abs(moments.sum() - static_cast<double>(sum)) <= rounding);
+      if (!moments.full()) {
+        continue;
+      }
+      long double shifted = 0.0; // about one of them, so that the reference keeps its own digits
+      for (auto x = first; x != all.end(); ++x) {
+        shifted += static_cast<long double>(*x) - *first;
+      }
+      const long double mean = shifted / static_cast<long double>(n);
+      long double squares = 0.0;
+      for (auto x = first; x != all.end(); ++x) {
+        const long double deviation = static_cast<long double>(*x) - *first - mean;
+        squares += deviation * deviation;
+      }
+      const auto variance = static_cast<double>(squares / static_cast<long double>(n));
+      const auto length = static_cast<double>(n);
+      RC_ASSERT(std::abs(moments.variance() - variance)
+                <= 2e-16 * length * (length + 10.0) * variance);
+    }
+  }));
+}
+
+TEST_CASE("indicators: a series that exists is used again, and equals one bar at a time") {
+  AdxSeries directions;
+  BollingerSeries bands;
+  AtrSeries ranges;
+  VectorXd strength;
+  VectorXd chop;
+  for (const unsigned seed : {1U, 2U}) {
+    const auto w = walk(300, seed);
+    const auto* const before = directions.adx.data();
+    CHECK(adx(w.bars(), 14, directions).has_value());
+    CHECK((seed == 1U || directions.adx.data() == before));
+    CHECK(bollinger(w.close, 20, 2.0, bands).has_value());
+    CHECK(atr(w.bars(), 14, ranges).has_value());
+    CHECK(rsi(w.close, 14, strength).has_value());
+    CHECK(choppiness(w.bars(), 14, chop).has_value());
+    CHECK(ranges.atr == atr(w.bars(), 14)->atr);
+    CHECK(strength == *rsi(w.close, 14));
+    CHECK(chop == *choppiness(w.bars(), 14));
+    Adx one{14};
+    Bollinger two{20, 2.0};
+    for (Index t = 0; t < 300; ++t) {
+      const auto a = one.update(w.high[t], w.low[t], w.close[t]);
+      const auto b = two.update(w.close[t]);
+      CHECK((!a || a->dx == directions.dx[t - 14]));
+      CHECK((!a || !a->adx || *a->adx == directions.adx[t - 27]));
+      CHECK((!b || b->upper == bands.upper[t - 19]));
+      CHECK((!b || b->percent_b == bands.percent_b[static_cast<std::size_t>(t - 19)]));
+    }
+  }
+  const auto w = walk(10, 3);
+  CHECK(adx(w.bars(), 14, directions).reason() == Reason::TOO_SHORT);
+  CHECK(bollinger(w.close, 20, 2.0, bands).reason() == Reason::TOO_SHORT);
+}
+
 TEST_CASE("bollinger: right after a spike has left the window is exact again") {
   Bollinger running{3, 2.0};
   for (const double x : {1.0, 1e12, 1.5, 2.0}) {

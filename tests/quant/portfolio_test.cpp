@@ -81,6 +81,30 @@ TEST_CASE("risk budgets: contributions are the budgets, whatever the market") {
   }));
 }
 
+TEST_CASE("risk budgets: markets on which coordinate descent is slow are left to Newton's method") {
+  // a few strong factors of either sign: the sweeps follow a long valley
+  constexpr Index n = 50;
+  const MatrixXd loads = normal_matrix(n, 3, 4);
+  MatrixXd covariance = loads * loads.transpose();
+  covariance.diagonal().array() += 1e-3;
+  const auto out = equal_risk_contribution(covariance);
+  REQUIRE(out.has_value());
+  CHECK(out->error <= 1e-10);
+  const VectorXd parts = out->weights.cwiseProduct(covariance * out->weights);
+  CHECK(largest_difference(parts / parts.sum(), VectorXd::Constant(n, 1.0 / n)) < 2e-10);
+  // and where it is fast its answer is that of Newton's method: scales do not matter to either
+  const MatrixXd calm = random_covariance(40, 9);
+  const VectorXd scale = normal_matrix(40, 1, 10).cwiseAbs().array() * 1e3 + 1e-3;
+  const MatrixXd scaled = scale.asDiagonal() * calm * scale.asDiagonal();
+  const auto plain = equal_risk_contribution(calm);
+  const auto other = equal_risk_contribution(scaled);
+  REQUIRE(plain.has_value());
+  REQUIRE(other.has_value());
+  VectorXd back = other->weights.cwiseProduct(scale);
+  back /= back.sum();
+  CHECK(largest_difference(back, plain->weights) < 1e-9);
+}
+
 TEST_CASE("risk budgets: two instruments in closed form, singular markets, refusals") {
   MatrixXd two(2, 2);
   two << 0.04, 0.01, 0.01, 0.01; // equal contributions of two are inverse volatility

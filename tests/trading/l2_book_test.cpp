@@ -56,6 +56,9 @@ TEST_CASE("l2 book: snapshot then deltas") {
     == Errc::NOT_READY);
   REQUIRE(book.apply(snapshot()));
   CHECK(book.depth(10) == snapshot());
+  BookSnapshot again = book.depth(1);
+  book.depth(10, again); // whatever it held before
+  CHECK(again == snapshot());
   CHECK(book.depth(1).bids.size() == 1);
   BookDelta delta{.instrument = {},
                   .bids = {level("100.01", "0"), level("99.99", "4"), level("50", "0")},

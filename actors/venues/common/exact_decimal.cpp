@@ -47,7 +47,7 @@ struct LevelCursor {
     at = close + 1;
     return true;
   }
-  /// Past the end of the level's array; a number or string behind the quantity is skipped.
+  /// Past the end of the level's array; numbers and strings behind the quantity are skipped.
   bool leave_level() {
     if (take(']')) [[likely]] {
       return true;
@@ -55,29 +55,34 @@ struct LevelCursor {
     if (!take(',')) {
       return false;
     }
-    while (at != end && *at != ']' && *at != '[') {
-      ++at;
+    for (bool in_string = false; at != end; ++at) {
+      if (*at == '\\' || (*at == '[' && !in_string)) {
+        return false;
+      }
+      if (*at == ']' && !in_string) {
+        return take(']');
+      }
+      in_string = in_string != (*at == '"');
     }
-    return take(']');
+    return false;
   }
 };
 
-/// Calls `level(cursor)` behind the opening bracket of each.
+/// Calls `level(cursor)` behind the opening bracket of each; leaves the cursor behind the last.
 template <class F>
-bool for_each_level(std::string_view text, F&& level) {
-  LevelCursor cursor{text.data(), text.data() + text.size()};
+bool for_each_level(LevelCursor& cursor, F&& level) {
   if (!cursor.take('[')) {
     return false;
   }
   if (cursor.take(']')) {
-    return cursor.at == cursor.end;
+    return true;
   }
   do {
     if (!cursor.take('[') || !level(cursor) || !cursor.leave_level()) {
       return false;
     }
   } while (cursor.take(','));
-  return cursor.take(']') && cursor.at == cursor.end;
+  return cursor.take(']');
 }
 
 bool take_level(LevelCursor& cursor, std::vector<trading::Level>& levels) {
@@ -87,20 +92,34 @@ bool take_level(LevelCursor& cursor, std::vector<trading::Level>& levels) {
 
 } // namespace
 
+bool take_levels(const char*& at, const char* end, std::vector<trading::Level>& levels) {
+  LevelCursor cursor{at, end};
+  if (!for_each_level(cursor,
+                      [&levels](LevelCursor& level) { return take_level(level, levels); })) {
+    return false;
+  }
+  at = cursor.at;
+  return true;
+}
+
 bool scan_levels(std::string_view text, std::vector<trading::Level>& levels) {
-  return for_each_level(text,
-                        [&levels](LevelCursor& cursor) { return take_level(cursor, levels); });
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  return take_levels(at, end, levels) && at == end;
 }
 
 bool scan_sided_levels(std::string_view text,
                        std::vector<trading::Level>& bids,
                        std::vector<trading::Level>& asks) {
-  return for_each_level(text, [&](LevelCursor& cursor) {
-    if (cursor.take(R"("buy",)")) {
-      return take_level(cursor, bids);
-    }
-    return cursor.take(R"("sell",)") && take_level(cursor, asks);
-  });
+  LevelCursor cursor{text.data(), text.data() + text.size()};
+  return for_each_level(cursor,
+                        [&](LevelCursor& level) {
+                          if (level.take(R"("buy",)")) {
+                            return take_level(level, bids);
+                          }
+                          return level.take(R"("sell",)") && take_level(level, asks);
+                        })
+         && cursor.at == cursor.end;
 }
 
 } // namespace troupe::venues

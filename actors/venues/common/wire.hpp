@@ -78,8 +78,7 @@ template <class T, class F>
 }
 
 /// Text between the quotes of a string without escapes, or a number as it stands.
-[[nodiscard]] inline std::string_view token_of(Value value) {
-  auto token = value.raw_json_token();
+[[nodiscard]] inline std::string_view trimmed(std::string_view token) {
   while (!token.empty()
          && (token.back() == ' ' || token.back() == '\n' || token.back() == '\r'
              || token.back() == '\t')) {
@@ -89,6 +88,9 @@ template <class T, class F>
     token = token.substr(1, token.size() - 2);
   }
   return token;
+}
+[[nodiscard]] inline std::string_view token_of(Value value) {
+  return trimmed(value.raw_json_token());
 }
 
 [[nodiscard]] inline std::string_view text_at(Object& object, std::string_view field) {
@@ -105,22 +107,19 @@ template <class T, class F>
   return value ? token_of(*value) : std::string_view{};
 }
 
-/// A whole number, or a string that spells one.
-[[nodiscard]] inline std::int64_t integer_of(Value value, std::string_view field) {
-  const auto text = token_of(value);
-  std::int64_t number = 0;
+/// A whole number out of a token.
+[[nodiscard]] inline std::int64_t integer_in(std::string_view text, std::string_view field) {
   const bool negative = !text.empty() && text.front() == '-';
   const auto digits = negative ? text.substr(1) : text;
-  if (digits.empty() || digits.size() > exact::digits_max + 1) {
+  std::int64_t number = 0;
+  if (!exact::read_whole(digits, number)) {
     malformed(field, "a whole number");
   }
-  for (const char c : digits) {
-    if (c < '0' || c > '9' || __builtin_mul_overflow(number, std::int64_t{10}, &number)
-        || __builtin_add_overflow(number, std::int64_t{c - '0'}, &number)) {
-      malformed(field, "a whole number");
-    }
-  }
   return negative ? -number : number;
+}
+/// A whole number, or a string that spells one.
+[[nodiscard]] inline std::int64_t integer_of(Value value, std::string_view field) {
+  return integer_in(token_of(value), field);
 }
 
 [[nodiscard]] inline std::int64_t integer_at(Object& object, std::string_view field) {
@@ -131,12 +130,14 @@ template <class T, class F>
   return integer_of(*value, field);
 }
 
-[[nodiscard]] inline std::uint64_t count_at(Object& object, std::string_view field) {
-  const auto value = integer_at(object, field);
-  if (value < 0) {
+[[nodiscard]] inline std::uint64_t counted(std::int64_t number, std::string_view field) {
+  if (number < 0) {
     malformed(field, "a number that is not negative");
   }
-  return static_cast<std::uint64_t>(value);
+  return static_cast<std::uint64_t>(number);
+}
+[[nodiscard]] inline std::uint64_t count_at(Object& object, std::string_view field) {
+  return counted(integer_at(object, field), field);
 }
 
 [[nodiscard]] inline core::Timestamp milliseconds_at(Object& object, std::string_view field) {
@@ -201,6 +202,14 @@ inline void read_levels(Array array, std::vector<trading::Level>& levels) {
     }
     levels.push_back(read);
   }
+}
+
+/// Out of a text of its own, of which a copy is made.
+inline void read_levels(std::string_view json, std::vector<trading::Level>& levels) {
+  const auto copy = padded(json);
+  simdjson::ondemand::parser parser;
+  auto document = parser.iterate(copy).value();
+  read_levels(document.get_array().value(), levels);
 }
 
 inline void

@@ -352,13 +352,14 @@ TEST_CASE("recorded: no gap, never crossed, and equal to every checkpoint") {
   CHECK(replay.trade_gaps == 0);
 }
 
-TEST_CASE("recorded: decode and book update allocate nothing once they have run") {
+TEST_CASE("recorded: decode, book update and its snapshot allocate nothing once they have run") {
   if (!test::have_recorded("wire/binance/spot_ws_btcusdt_20240808.log.gz")) {
     return;
   }
   const auto lines = recording("btcusdt");
   BookBuilder book = builder();
   FrameDecoder decoder;
+  BookSnapshot top;
   const auto run = [&](std::size_t& spent) {
     for (const auto& line : lines) {
       const auto before = test::allocations.load();
@@ -374,6 +375,7 @@ TEST_CASE("recorded: decode and book update allocate nothing once they have run"
       const bool steady = book.book().valid();
       if (message.kind == FrameKind::DEPTH_UPDATE) {
         (void)book.apply(message.diff);
+        book.book().depth(20, top);
       }
       spent += steady ? test::allocations.load() - before : 0;
     }

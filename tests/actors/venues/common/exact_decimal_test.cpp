@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <rapidcheck.h>
 
 namespace {
@@ -33,6 +34,47 @@ TEST_CASE("read_decimal: equal to the plain definition for any text") {
     RC_ASSERT(read_decimal(text, read) == expected.has_value());
     RC_ASSERT((!expected || read == *expected));
   }));
+}
+
+TEST_CASE("read_decimal_token: equal to read_decimal, whatever follows the token") {
+  CHECK(rc::check([] {
+    std::string token;
+    for (int i = *rc::gen::inRange(0, 20); i > 0; --i) {
+      token += *rc::gen::elementOf(std::string{"0123456789012345678901234567890123456789...-e"});
+    }
+    const auto text =
+      wire::padded(token + *rc::gen::element<std::string>("\",\"q\":\"1.5\"}", "}", ",1"));
+    const std::string_view in_text{text.data(), token.size()};
+    Quantity read;
+    Quantity expected;
+    const bool is_one = read_decimal(token, expected);
+    RC_ASSERT(read_decimal_token(in_text, read) == is_one);
+    RC_ASSERT((!is_one || read == expected));
+  }));
+}
+
+TEST_CASE("read_whole: whole numbers up to 2^63") {
+  CHECK(rc::check([](std::uint64_t number) {
+    std::int64_t read = 0;
+    RC_ASSERT(exact::read_whole(std::to_string(number), read) == (number >> 63U == 0));
+    RC_ASSERT((number >> 63U != 0 || read == static_cast<std::int64_t>(number)));
+  }));
+  CHECK(rc::check([] {
+    const auto small = *rc::gen::inRange<std::int64_t>(0, 1'000'000'000'000'000);
+    std::int64_t read = 0;
+    RC_ASSERT(exact::read_whole(std::to_string(small), read));
+    RC_ASSERT(read == small);
+    auto text = std::to_string(small);
+    text[*rc::gen::inRange<std::size_t>(0, text.size())] =
+      *rc::gen::element('x', ' ', '/', ':', '.', '-', '\xb5');
+    RC_ASSERT(!exact::read_whole(text, read));
+  }));
+  std::int64_t read = 0;
+  CHECK(exact::read_whole("9223372036854775807", read));
+  CHECK(read == std::numeric_limits<std::int64_t>::max());
+  for (const auto* const text : {"", "9223372036854775808", "10000000000000000000", "-1", "+1"}) {
+    CHECK_FALSE(exact::read_whole(text, read));
+  }
 }
 
 TEST_CASE("read_decimal: the widths that venues print, and what is no decimal") {
@@ -74,6 +116,14 @@ TEST_CASE("scan_levels: compact texts, others are left to the parser") {
   CHECK(levels[0] == Level{exactly<Price>("61837.63"), exactly<Quantity>("3.78826")});
   CHECK(levels[1] == Level{exactly<Price>("1.5"), Quantity{}});
   CHECK(levels[2] == Level{exactly<Price>("-1"), exactly<Quantity>("100")});
+  levels.clear();
+  REQUIRE(scan_levels(R"([["1","2","]]"],["3","4","[],",8]])", levels));
+  CHECK(levels.size() == 2);
+  CHECK_FALSE(scan_levels(R"([["1","2","\"]]"]])", levels));
+  const std::string_view more = R"([["1","2"]],"a":[])";
+  const char* at = more.data();
+  CHECK(take_levels(at, more.data() + more.size(), levels));
+  CHECK(std::string_view{at} == R"(,"a":[])");
   levels.clear();
   CHECK(scan_levels("[]", levels));
   CHECK(levels.empty());
