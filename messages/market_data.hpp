@@ -3,6 +3,7 @@
 #include "messages/meta.hpp"
 #include "supervision/bus.hpp"
 #include "trading/bar.hpp"
+#include "trading/bar_spec.hpp"
 #include "trading/book.hpp"
 #include "trading/instrument.hpp"
 #include "trading/interval.hpp"
@@ -79,7 +80,7 @@ BOOST_DESCRIBE_STRUCT(HistoricalReply, (), (meta, data))
 struct GetHistorical {
   using Reply = HistoricalReply;
   trading::InstrumentId symbol;
-  std::optional<trading::Interval> interval; ///< default 1m
+  std::optional<trading::BarSpec> interval; ///< of time, tick:N, volume:N or value:N; default 1m
   std::optional<core::Timestamp> start;
   std::optional<core::Timestamp> end;
   std::optional<std::uint32_t> limit; ///< 1 to 1000, default 100
@@ -129,8 +130,9 @@ struct TradesPrinted {
   trading::InstrumentId instrument;
   std::vector<trading::Trade> trades;
   bool primary = false;
+  trading::Quality quality = trading::Quality::live;
 };
-BOOST_DESCRIBE_STRUCT(TradesPrinted, (), (instrument, trades, primary))
+BOOST_DESCRIBE_STRUCT(TradesPrinted, (), (instrument, trades, primary, quality))
 
 /// The top of an instrument's book (at most 20 levels a side).
 struct BookChanged {
@@ -150,26 +152,50 @@ struct BarClosed {
 };
 BOOST_DESCRIBE_STRUCT(BarClosed, (), (instrument, interval, bar, quality, primary))
 
+/// A tick, volume or value bar is final.
+struct ActivityBarClosed {
+  trading::InstrumentId instrument;
+  trading::BarSpec interval; ///< not of time
+  trading::Bar bar;
+  trading::Quality quality = trading::Quality::live;
+  bool primary = false;
+};
+BOOST_DESCRIBE_STRUCT(ActivityBarClosed, (), (instrument, interval, bar, quality, primary))
+
+/// Freshness by channel. A ticker is as fresh as the worse of trades and book.
+struct ChannelFreshness {
+  trading::Freshness trades = trading::Freshness::DOWN;
+  trading::Freshness book = trading::Freshness::DOWN;
+  trading::Freshness bars = trading::Freshness::DOWN; ///< RESYNC while lost trades are made good
+
+  friend bool operator==(const ChannelFreshness&, const ChannelFreshness&) = default;
+};
+BOOST_DESCRIBE_STRUCT(ChannelFreshness, (), (trades, book, bars))
+
 /// Freshness of one instrument, at every change and once a second; by it others know that the
 /// source lives although nothing trades.
 struct InstrumentStatusBeat {
   trading::InstrumentId instrument;
-  trading::Freshness freshness = trading::Freshness::DOWN;
+  trading::Freshness freshness = trading::Freshness::DOWN; ///< of trades and book, the worse
   core::Timestamp now; ///< the source's clock: a replay's is that of the data
   core::Timestamp last_data;
   std::string reason; ///< why it is not LIVE
   bool primary = false;
+  ChannelFreshness channels;
+  std::vector<trading::BarSpec> bars; ///< what its bars are built of
 };
 BOOST_DESCRIBE_STRUCT(InstrumentStatusBeat,
                       (),
-                      (instrument, freshness, now, last_data, reason, primary))
+                      (instrument, freshness, now, last_data, reason, primary, channels, bars))
 
 /// What a venue says of an instrument, for the first time or anew: its steps, minimum or status
 /// changed. Every node that follows the venue tells it.
 struct InstrumentChanged {
   trading::Instrument instrument;
+  std::optional<trading::Instrument> previous; ///< absent: the venue says it for the first time
+  std::vector<trading::InstrumentChange> changes;
 };
-BOOST_DESCRIBE_STRUCT(InstrumentChanged, (), (instrument))
+BOOST_DESCRIBE_STRUCT(InstrumentChanged, (), (instrument, previous, changes))
 
 /// How far a recording has been played, every few seconds and at its end.
 struct ReplayProgress {
@@ -192,6 +218,7 @@ inline const Topic price_update{"price_update", Delivery::CONFLATED};
 inline const Topic trades{"trades", Delivery::LOSSLESS};
 inline const Topic book{"book", Delivery::CONFLATED};
 inline const Topic bars{"bars", Delivery::LOSSLESS};
+inline const Topic activity_bars{"activity_bars", Delivery::LOSSLESS};
 inline const Topic venue_status{"venue_status", Delivery::CONFLATED};
 inline const Topic instruments{"instruments", Delivery::CONFLATED};
 inline const Topic replay_progress{"replay_progress", Delivery::CONFLATED};

@@ -37,7 +37,9 @@ bool is_replayable(const caf::message& message) {
          && (message.match_element<PriceUpdate>(0) || message.match_element<TradesPrinted>(0)
              || message.match_element<BookChanged>(0) || message.match_element<BarClosed>(0)
              || message.match_element<InstrumentStatusBeat>(0)
-             || message.match_element<RegimeChanged>(0));
+             || message.match_element<ActivityBarClosed>(0)
+             || message.match_element<FeedSlaMeasured>(0) || message.match_element<SlaBreach>(0)
+             || message.match_element<BookResync>(0) || message.match_element<RegimeChanged>(0));
 }
 
 } // namespace troupe::messages

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "messages/correlation.hpp"
+#include "messages/feed_sla.hpp"
 #include "messages/market_data.hpp"
 #include "messages/portfolio.hpp"
 #include "messages/position_sizing.hpp"
@@ -67,6 +68,12 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe, first_custom_type_id + troupe::supervision::rese
   CAF_ADD_TYPE_ID(troupe, (troupe::messages::RollbackModel))
   CAF_ADD_TYPE_ID(troupe, (troupe::messages::DiscardShadowModel))
   CAF_ADD_TYPE_ID(troupe, (troupe::messages::RegimeModelsStored))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::ActivityBarClosed))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::GetSla))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::SlaReply))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::FeedSlaMeasured))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::SlaBreach))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::BookResync))
 CAF_END_TYPE_ID_BLOCK(troupe)
 
 namespace troupe::messages {

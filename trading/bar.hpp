@@ -7,6 +7,7 @@
 #include <boost/describe/class.hpp>
 
 #include <cstdint>
+#include <optional>
 
 namespace troupe::trading {
 
@@ -21,9 +22,12 @@ struct Bar {
   Quantity volume;
   std::uint64_t trades = 0;
   bool final = false; ///< closed: never changes again
+  /// True where trades of it are known to be missing and were not made good; else absent.
+  std::optional<bool> incomplete;
 
   friend bool operator==(const Bar&, const Bar&) = default;
 };
-BOOST_DESCRIBE_STRUCT(Bar, (), (ts_open, ts_close, open, high, low, close, volume, trades, final))
+BOOST_DESCRIBE_STRUCT(
+  Bar, (), (ts_open, ts_close, open, high, low, close, volume, trades, final, incomplete))
 
 } // namespace troupe::trading

@@ -16,7 +16,8 @@ Bar bar_of_trade(const Trade& trade, Interval interval) {
           .close = trade.price,
           .volume = trade.quantity,
           .trades = 1,
-          .final = false};
+          .final = false,
+          .incomplete = {}};
 }
 
 /// Adds a later bar to an earlier one.
@@ -26,6 +27,7 @@ void extend(Bar& bar, const Bar& later) {
   bar.close = later.close;
   bar.volume += later.volume;
   bar.trades += later.trades;
+  bar.incomplete = bar.incomplete ? bar.incomplete : later.incomplete;
 }
 
 } // namespace

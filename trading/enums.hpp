@@ -37,6 +37,22 @@ BOOST_DEFINE_FIXED_ENUM_CLASS(InstrumentKind, std::uint8_t, SPOT, PERP, OPTION)
 BOOST_DEFINE_FIXED_ENUM_CLASS(
   InstrumentStatus, std::uint8_t, TRADING, CANCEL_ONLY, HALTED, DELISTED)
 
+/// What a venue changed of an instrument. LISTED: it says something of it for the first time;
+/// CANCEL_ONLY, HALTED, DELISTED, RESUMED: its status is that now; TERMS: strike, expiry,
+/// multiplier or settlement.
+BOOST_DEFINE_FIXED_ENUM_CLASS(InstrumentChange,
+                              std::uint8_t,
+                              LISTED,
+                              TICK,
+                              LOT,
+                              MIN_NOTIONAL,
+                              CANCEL_ONLY,
+                              HALTED,
+                              DELISTED,
+                              RESUMED,
+                              FEES,
+                              TERMS)
+
 /// How far a value can be relied on. live: within its freshness limit, from its own source;
 /// stale: older than that; degraded: last good value while the source is down; fallback: computed
 /// by a simpler method than asked for. Lower case because replies carry it so.

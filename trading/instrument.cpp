@@ -1,6 +1,7 @@
 #include "trading/instrument.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace troupe::trading {
 
@@ -57,6 +58,34 @@ core::Result<InstrumentId> InstrumentId::from_text(std::string_view text) {
                          + std::string(text.substr(0, 80)) + "\""};
   }
   return InstrumentId{std::string(symbol), std::string(venue)};
+}
+
+std::vector<InstrumentChange> changes_between(const Instrument& before, const Instrument& after) {
+  std::vector<InstrumentChange> changes;
+  const auto note = [&](bool differs, InstrumentChange change) {
+    if (differs) {
+      changes.push_back(change);
+    }
+  };
+  const auto terms = [](const Instrument& i) {
+    return std::tie(i.kind, i.base, i.quote, i.settlement, i.multiplier, i.strike, i.expiry,
+                    i.venue_symbol);
+  };
+  note(before.tick != after.tick, InstrumentChange::TICK);
+  note(before.lot != after.lot, InstrumentChange::LOT);
+  note(before.min_notional != after.min_notional, InstrumentChange::MIN_NOTIONAL);
+  if (before.status != after.status) {
+    switch (after.status) {
+      case InstrumentStatus::TRADING: changes.push_back(InstrumentChange::RESUMED); break;
+      case InstrumentStatus::CANCEL_ONLY: changes.push_back(InstrumentChange::CANCEL_ONLY); break;
+      case InstrumentStatus::HALTED: changes.push_back(InstrumentChange::HALTED); break;
+      case InstrumentStatus::DELISTED: changes.push_back(InstrumentChange::DELISTED); break;
+    }
+  }
+  const auto fees = [](const Instrument& i) { return std::tie(i.maker_fee_bps, i.taker_fee_bps); };
+  note(fees(before) != fees(after), InstrumentChange::FEES);
+  note(terms(before) != terms(after), InstrumentChange::TERMS);
+  return changes;
 }
 
 } // namespace troupe::trading

@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace troupe::trading {
 
@@ -78,5 +79,9 @@ BOOST_DESCRIBE_STRUCT(Instrument,
                        expiry,
                        maker_fee_bps,
                        taker_fee_bps))
+
+/// What differs, in the order of the enumeration; @pre both are the same instrument
+[[nodiscard]] std::vector<InstrumentChange> changes_between(const Instrument& before,
+                                                            const Instrument& after);
 
 } // namespace troupe::trading

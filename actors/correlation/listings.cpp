@@ -43,8 +43,10 @@ trading::Quality Listings::quality(const trading::InstrumentId& id,
     return trading::Quality::degraded;
   }
   const bool silent = at - known->at > stale_after_;
-  return silent || known->beat.freshness != trading::Freshness::LIVE ? trading::Quality::stale
-                                                                     : trading::Quality::live;
+  const bool bars_lost = known->beat.channels.bars == trading::Freshness::RESYNC;
+  return silent || bars_lost || known->beat.freshness != trading::Freshness::LIVE
+           ? trading::Quality::stale
+           : trading::Quality::live;
 }
 
 } // namespace troupe::correlation

@@ -24,18 +24,26 @@ Timestamp ceil(Timestamp t, Interval interval) {
 BarTrack::BarTrack(std::vector<Interval> intervals, std::size_t bars_max)
   : intervals_(std::move(intervals)), series_(intervals_) {
   for (const auto interval : intervals_) {
-    tracks_.push_back({BarMemory{interval, bars_max}});
+    tracks_.push_back({BarMemory{interval, bars_max}, no_time, no_time, {}});
   }
 }
 
 void BarTrack::begin(Timestamp complete_from, Timestamp handled_until) {
   late_before_ += series_.late();
+  for (auto& track : tracks_) {
+    auto cut = open(track.memory.interval());
+    if (cut) {
+      cut->incomplete = true;
+    }
+    track.cut = std::move(cut);
+  }
   series_ = trading::BarSeries{intervals_};
   handled_until_ = handled_until;
   held_.clear();
   held_trades_ = 0;
   seed_ranges_.clear();
   waits_ = complete_from != no_time;
+  gave_up_ = false;
   for (auto& track : tracks_) {
     track.valid_from = no_time;
     if (waits_) {
@@ -121,6 +129,7 @@ void BarTrack::give_up_seed(ClosedBars& out) {
   if (!waits_) {
     return;
   }
+  gave_up_ = true;
   for (auto& track : tracks_) {
     track.valid_from = ceil(complete_from_, track.memory.interval());
     track.memory.cover_from(track.valid_from);
@@ -170,10 +179,13 @@ void BarTrack::remember(Interval interval, std::span<const Bar> bars) {
 }
 
 std::optional<Bar> BarTrack::open(Interval interval) const {
-  auto bar = series_.open(interval);
   const auto* const at = const_cast<BarTrack*>(this)->track(interval);
-  if (!bar || waits_ || (at != nullptr && bar->ts_open < at->valid_from)) {
-    return std::nullopt;
+  if (waits_) {
+    return at == nullptr ? std::nullopt : at->cut;
+  }
+  auto bar = series_.open(interval);
+  if (bar && at != nullptr && bar->ts_open < at->valid_from) {
+    bar->incomplete = true;
   }
   return bar;
 }

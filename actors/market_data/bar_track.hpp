@@ -54,12 +54,16 @@ public:
   void seed(const std::vector<trading::IntervalBar>& bars, ClosedBars& out);
   /// History cannot be had.
   void give_up_seed(ClosedBars& out);
+  /// Whether it could not for the newest beginning.
+  [[nodiscard]] bool gave_up() const { return gave_up_; }
 
   /// Takes older bars, all that there are from the first of them on.
   void remember(trading::Interval interval, std::span<const trading::Bar> bars);
 
   /// Bars that ended by this time are closed: FeedAck::bars_until.
   [[nodiscard]] core::Timestamp bars_until() const { return bars_until_; }
+  /// The bar in the making; it says `incomplete` where trades of it are missing and were not, or
+  /// not yet, made good.
   [[nodiscard]] std::optional<trading::Bar> open(trading::Interval interval) const;
   /// @returns null for an interval that is not built
   [[nodiscard]] const BarMemory* memory(trading::Interval interval) const;
@@ -72,6 +76,7 @@ private:
     BarMemory memory;
     core::Timestamp valid_from{INT64_MIN};     ///< bars that open earlier are cut
     core::Timestamp published_open{INT64_MIN}; ///< of the newest bar published
+    std::optional<trading::Bar> cut; ///< was open when trades were lost, and waits to be made whole
   };
   struct Held {
     std::vector<trading::Trade> trades;
@@ -94,6 +99,7 @@ private:
   core::Timestamp handled_until_{INT64_MIN};
   core::Timestamp bars_until_{INT64_MIN};
   bool waits_ = false;
+  bool gave_up_ = false;
   std::vector<SeedRange> seed_ranges_;
   std::vector<Held> held_;
   std::size_t held_trades_ = 0;

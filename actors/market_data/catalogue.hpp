@@ -15,6 +15,8 @@ struct VenueListing {
   std::vector<trading::Instrument> instruments;
   bool has_history = false;
   std::chrono::nanoseconds stale_after{};
+  bool live_trades = true;           ///< as of venues::Venue
+  bool contiguous_trade_ids = false; ///< likewise
 };
 
 /// Which venue lists what. The order of the venues is their priority: an unqualified symbol stands

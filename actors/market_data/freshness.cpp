@@ -3,6 +3,7 @@
 #include "core/duration.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace troupe::market_data {
 
@@ -18,30 +19,47 @@ void FreshnessTracker::on_data(core::Timestamp now, bool has_book) {
   }
 }
 
-void FreshnessTracker::on_disconnected() {
+void FreshnessTracker::on_disconnected(std::string reason) {
   connected_ = false;
   told_down_ = true;
   book_lost_ = had_book_;
+  told_ = std::move(reason);
 }
 
-Freshness FreshnessTracker::at(core::Timestamp now) const {
+void FreshnessTracker::on_book_lost(std::string reason) {
+  book_lost_ = had_book_;
+  if (connected_) {
+    told_ = std::move(reason);
+  }
+}
+
+Freshness FreshnessTracker::trades_at(core::Timestamp now) const {
   if (!connected_) {
     return Freshness::DOWN;
   }
-  if (now - last_data_ > stale_after_) {
-    return Freshness::STALE;
-  }
-  return book_lost_ ? Freshness::RESYNC : Freshness::LIVE;
+  return now - last_data_ > stale_after_ ? Freshness::STALE : Freshness::LIVE;
+}
+
+Freshness FreshnessTracker::book_at(core::Timestamp now) const {
+  return had_book_ ? at(now) : Freshness::DOWN;
+}
+
+Freshness FreshnessTracker::at(core::Timestamp now) const {
+  const auto trades = trades_at(now);
+  return trades == Freshness::LIVE && book_lost_ ? Freshness::RESYNC : trades;
 }
 
 std::string FreshnessTracker::reason(core::Timestamp now) const {
   switch (at(now)) {
     case Freshness::LIVE: return {};
     case Freshness::STALE: return "no data for more than " + core::Duration{stale_after_}.to_text();
-    case Freshness::RESYNC: return "connected again, waiting for the book";
+    case Freshness::RESYNC: return told_.empty() ? "waiting for the book" : told_;
     case Freshness::DOWN: break;
   }
-  return heard_ ? "the venue is unreachable" : "no data has come yet";
+  if (!heard_) {
+    return "no data has come yet";
+  }
+  return told_.empty() ? "the venue is unreachable" : told_;
 }
 
 trading::Quality quality_of(Freshness freshness) {

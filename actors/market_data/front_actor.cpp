@@ -2,6 +2,7 @@
 
 #include "actors/market_data/child_ask.hpp"
 #include "actors/market_data/instrument_actor.hpp"
+#include "actors/market_data/sla_table.hpp"
 #include "actors/market_data/symbol_state.hpp"
 #include "actors/storage/cache_actor.hpp"
 #include "actors/venues/common/budget_messages.hpp"
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -52,6 +54,7 @@ struct FrontState {
   std::uint64_t epoch = 0; ///< of the newest view that was followed
   /// What venues say of their instruments, over what is configured.
   std::map<trading::InstrumentId, trading::Instrument> refreshed;
+  std::unique_ptr<SlaTable> sla;
 };
 using FrontSelf = supervision::StatefulActor<FrontState>;
 
@@ -230,7 +233,7 @@ on_get_historical_front(FrontSelf* self, const messages::GetHistorical& request)
     return core::to_caf(id.error());
   }
   const auto& settings = self->state.plan->settings;
-  if (const auto query = read_query(request, configured_intervals(settings)); !query) {
+  if (const auto query = read_query(request, configured_specs(settings)); !query) {
     return core::to_caf(query.error());
   }
   auto promise = self->make_response_promise<messages::HistoricalReply>();
@@ -261,6 +264,41 @@ caf::result<messages::InstrumentsReply> on_list(FrontSelf* self, const messages:
   return reply;
 }
 
+caf::result<messages::SlaReply> on_get_sla(FrontSelf* self, const messages::GetSla& request) {
+  const auto& state = self->state;
+  auto reply = answer_sla(*state.sla, state.plan->catalogue, request, self->runtime().clock.now());
+  if (!reply) {
+    return core::to_caf(reply.error());
+  }
+  return std::move(*reply);
+}
+
+/// What this node measures goes to its metrics; what a venue as a whole misses is told by the node
+/// that owns the first of its symbols.
+void report_sla(FrontSelf* self) {
+  auto& state = self->state;
+  const auto& runtime = self->runtime();
+  if (state.plan->feeds) {
+    state.plan->feeds->publish(
+      {targets_of(state.plan->settings.sla), state.sla->venues(runtime.node)});
+  }
+  for (const auto& venue : state.plan->catalogue.venues()) {
+    if (venue.instruments.empty()
+        || !is_owned_here(self, venue.instruments.front().instrument.symbol)) {
+      continue;
+    }
+    for (const auto& breach : state.sla->breaches(venue.name, runtime.node, runtime.clock.now())) {
+      core::log::warn(breach.breached ? "venue misses a target" : "venue meets its target again",
+                      {{"venue", venue.name},
+                       {"target", breach.target},
+                       {"value", breach.value},
+                       {"limit", breach.limit}});
+      self->runtime().bus.publish(messages::topics::sla_breaches, venue.name,
+                                  caf::make_message(breach));
+    }
+  }
+}
+
 /// Other nodes' calls to a venue whose budget is kept here.
 caf::result<messages::BudgetGranted> on_acquire_budget(FrontSelf* self,
                                                        const messages::AcquireBudget& request) {
@@ -286,13 +324,17 @@ caf::behavior front_behavior(FrontSelf* self, Plan plan) {
   state.paths = ServicePaths::above(self->path(), 1);
   self->runtime().health.set(condition, false, "starting");
   self->runtime().placement.watch(caf::actor_cast<caf::actor>(self));
+  state.sla = std::make_unique<SlaTable>(state.plan->settings.sla);
   self->runtime().bus.subscribe(messages::topics::instruments, caf::actor_cast<caf::actor>(self));
+  self->runtime().bus.subscribe(messages::topics::feed_sla, caf::actor_cast<caf::actor>(self));
   self->send(self, CheckDue{self->epoch()});
   return {
     supervision::handle<messages::GetTicker>(self, on_get_ticker_front),
     supervision::handle<messages::GetOrderBook>(self, on_get_book_front),
     supervision::handle<messages::GetHistorical>(self, on_get_historical_front),
     supervision::handle<messages::ListInstruments>(self, on_list),
+    supervision::handle<messages::GetSla>(self, on_get_sla),
+    [self](const messages::FeedSlaMeasured& event) { self->state.sla->take(event); },
     supervision::handle<messages::AcquireBudget>(self, on_acquire_budget),
     [self](const messages::ReportUsage& report) { on_report_usage(self, report); },
     [self](const messages::InstrumentChanged& event) {
@@ -311,6 +353,7 @@ caf::behavior front_behavior(FrontSelf* self, Plan plan) {
     [self](const CheckDue& due) {
       if (due.epoch == self->epoch()) {
         follow_placement(self);
+        report_sla(self);
         self->delayed_send(self, check_every, due);
       }
     },

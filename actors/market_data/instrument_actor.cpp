@@ -50,6 +50,26 @@ void keep_last_good(InstrumentSelf* self) {
   }
 }
 
+void publish_measured(InstrumentSelf* self) {
+  auto& state = self->state;
+  auto& bus = self->runtime().bus;
+  const auto measured = state.state->measure(self->runtime().node, self->runtime().clock.now());
+  for (const auto& item : measured.feeds) {
+    bus.publish(messages::topics::feed_sla,
+                item.feed.instrument.to_text() + " " + item.feed.channel, caf::make_message(item));
+  }
+  for (const auto& breach : measured.breaches) {
+    core::log::warn(breach.breached ? "feed misses a target" : "feed meets its target again",
+                    {{"instrument", breach.instrument->to_text()},
+                     {"channel", breach.channel},
+                     {"target", breach.target},
+                     {"value", breach.value},
+                     {"limit", breach.limit}});
+    bus.publish(messages::topics::sla_breaches, breach.instrument->to_text(),
+                caf::make_message(breach));
+  }
+}
+
 void on_beat_due(InstrumentSelf* self, const BeatDue& due) {
   if (due.epoch != self->epoch()) {
     return;
@@ -57,6 +77,7 @@ void on_beat_due(InstrumentSelf* self, const BeatDue& due) {
   auto& state = self->state;
   subscribe_where_needed(self);
   publish_beats(self, state.state->beats(self->runtime().clock.now()));
+  publish_measured(self);
   keep_last_good(self);
   self->delayed_send(self, state.plan->settings.beat_every.chrono(), due);
 }
@@ -66,6 +87,7 @@ void on_store_due(InstrumentSelf* self, const StoreDue& due) {
     return;
   }
   store_bars(self);
+  store_trades(self);
   self->delayed_send(self, self->state.plan->settings.store_every.chrono(), due);
 }
 
@@ -94,7 +116,10 @@ caf::behavior instrument_behavior(InstrumentSelf* self, const std::string& symbo
   state.paths = ServicePaths::above(self->path(), 2);
   state.state = std::make_unique<SymbolState>(symbol, state.plan->catalogue, state.plan->settings);
   state.board = messages::TickerPublisher{state.plan->board};
-  state.unstored = std::make_unique<UnstoredBars>(state.plan->settings.closed_bars_unstored_max);
+  const auto& settings = state.plan->settings;
+  state.unstored = std::make_unique<UnstoredBars>(settings.closed_bars_unstored_max);
+  state.unstored_trades =
+    std::make_unique<WriteQueue<trading::Trade>>(settings.trades_unstored_max);
   for (const auto& track : state.state->tracks()) {
     const auto& id = track.instrument().instrument;
     const auto& venues = state.plan->catalogue.venues();
@@ -104,10 +129,12 @@ caf::behavior instrument_behavior(InstrumentSelf* self, const std::string& symbo
     subscription.instrument = id;
     subscription.feed_path = state.paths.feed(id.venue);
     subscription.history_path = venue->has_history ? state.paths.history(id.venue) : "";
+    subscription.records = venue->live_trades && settings.record_trades;
     state.subscriptions.push_back(std::move(subscription));
   }
   self->send(self, BeatDue{self->epoch()});
-  self->delayed_send(self, state.plan->settings.store_every.chrono(), StoreDue{self->epoch()});
+  self->delayed_send(self, settings.store_every.chrono(), StoreDue{self->epoch()});
+  self->send(self, PruneDue{self->epoch()});
   return {
     [self](const venues::FeedBatch& batch) {
       on_feed_batch(self, batch);
@@ -121,6 +148,8 @@ caf::behavior instrument_behavior(InstrumentSelf* self, const std::string& symbo
     },
     [self](const StoreDue& due) { on_store_due(self, due); },
     [self](const SeedDue& due) { on_seed_due(self, due); },
+    [self](const RebuildDue& due) { on_rebuild_due(self, due); },
+    [self](const PruneDue& due) { on_prune_due(self, due); },
     supervision::handle<messages::GetTicker>(self, on_get_ticker),
     supervision::handle<messages::GetOrderBook>(self, on_get_book),
     supervision::handle<messages::GetHistorical>(self, on_get_historical),
@@ -147,6 +176,12 @@ void publish(InstrumentSelf* self, const trading::InstrumentId& id, const Public
   }
   for (const auto& bar : news.bars) {
     bus.publish(messages::topics::bars, key, caf::make_message(bar));
+  }
+  for (const auto& bar : news.activity) {
+    bus.publish(messages::topics::activity_bars, key, caf::make_message(bar));
+  }
+  if (news.resync) {
+    bus.publish(messages::topics::book_resync, key, caf::make_message(*news.resync));
   }
 }
 

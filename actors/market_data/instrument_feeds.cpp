@@ -19,12 +19,6 @@ constexpr std::chrono::seconds seed_retry{1};
 constexpr std::uint32_t warm_bars = 500;
 constexpr trading::Interval warm_up_to = trading::intervals::h1;
 
-VenueTrack& track_of(InstrumentSelf* self, const Subscription& subscription) {
-  auto& state = self->state;
-  const auto index = static_cast<std::size_t>(&subscription - state.subscriptions.data());
-  return state.state->tracks()[index];
-}
-
 OlderQuery query_of(InstrumentSelf* self, const Subscription& subscription) {
   return {.instrument = subscription.instrument,
           .interval = {},
@@ -140,6 +134,12 @@ void acknowledge(InstrumentSelf* self,
 
 } // namespace
 
+VenueTrack& track_of(InstrumentSelf* self, const Subscription& subscription) {
+  auto& state = self->state;
+  const auto index = static_cast<std::size_t>(&subscription - state.subscriptions.data());
+  return state.state->tracks()[index];
+}
+
 Subscription* find_subscription(InstrumentSelf* self, std::uint64_t id) {
   auto& all = self->state.subscriptions;
   const auto at =
@@ -159,6 +159,7 @@ void subscribe_where_needed(InstrumentSelf* self) {
     // Unique over restarts of this actor, whose queued batches the next one inherits.
     subscription.id = (self->epoch() << 32U) + ++state.last_subscription;
     subscription.seeding = false;
+    subscription.rebuilding = false;
     subscription.withheld.reset();
     self->send(feed.actor,
                venues::FeedSubscribe{subscription.instrument, subscription.id,
@@ -178,9 +179,14 @@ void on_feed_batch(InstrumentSelf* self, const venues::FeedBatch& batch) {
     subscription->seeding = false; // the feed begins anew: it had lost trades
   }
   const auto now = self->runtime().clock.now();
-  const auto news = state.state->apply(batch, now);
+  auto news = state.state->apply(batch, now);
   state.state->publish_tickers(state.board, now); // before anyone hears of it and asks
   publish(self, batch.instrument, news);
+  track.watch().published(batch, self->runtime().clock.now());
+  if (subscription->records) {
+    record_trades(self, std::move(news.to_record));
+  }
+  rebuild_where_needed(self, *subscription);
   if (track.bars().waits_for_seed() && !subscription->seeding) {
     subscription->seeding = true;
     subscription->seed.clear();

@@ -53,7 +53,7 @@ caf::result<messages::OrderBookReply> on_get_book(InstrumentSelf* self,
 caf::result<messages::HistoricalReply> on_get_historical(InstrumentSelf* self,
                                                          const messages::GetHistorical& request) {
   auto& state = self->state;
-  auto query = read_query(request, state.state->intervals());
+  auto query = read_query(request, state.state->specs());
   if (!query) {
     return core::to_caf(query.error());
   }
@@ -64,11 +64,14 @@ caf::result<messages::HistoricalReply> on_get_historical(InstrumentSelf* self,
     return core::to_caf(core::Errc::UNKNOWN_SYMBOL, request.symbol.to_text());
   }
   const auto symbol = request.symbol.to_text();
+  if (!query->spec.is_time()) {
+    return on_get_activity(self, *query, symbol);
+  }
   auto recalled = track->recall(*query);
   if (recalled.complete) {
     const auto now = self->runtime().clock.now();
-    return historical_reply(*query, symbol, std::move(recalled.bars),
-                            {false, false, track->freshness().at(now)}, now);
+    return historical_reply(*query, make_page(*query, symbol, recalled.bars),
+                            {false, false, track->channels(now).bars}, now);
   }
   if (state.history_asks >= history_asks_max) {
     return core::to_caf(core::Errc::OVERLOADED,
@@ -77,7 +80,7 @@ caf::result<messages::HistoricalReply> on_get_historical(InstrumentSelf* self,
   ++state.history_asks;
   auto promise = self->make_response_promise<messages::HistoricalReply>();
   OlderQuery older{.instrument = query->instrument,
-                   .interval = query->interval,
+                   .interval = query->spec.interval(),
                    .start = query->start,
                    .end = recalled.older_end,
                    .limit = query->limit + 1,
@@ -91,10 +94,10 @@ caf::result<messages::HistoricalReply> on_get_historical(InstrumentSelf* self,
       auto& s = self->state;
       --s.history_asks;
       for (const auto& bar : found.fetched) {
-        s.unstored->add(query.instrument, {query.interval, bar});
+        s.unstored->add(query.instrument, {older.interval, bar});
       }
       const auto from = older.start.value_or(core::Timestamp{INT64_MIN});
-      const auto waiting = s.unstored->find(query.instrument, query.interval, from, older.end);
+      const auto waiting = s.unstored->find(query.instrument, older.interval, from, older.end);
       auto bars = merge_bars(recalled.bars, merge_bars(found.bars, waiting));
       const auto now = self->runtime().clock.now();
       if (bars.empty() && found.incomplete) {
@@ -105,8 +108,8 @@ caf::result<messages::HistoricalReply> on_get_historical(InstrumentSelf* self,
         return;
       }
       const auto* const t = s.state->find(query.instrument);
-      promise.deliver(historical_reply(query, symbol, std::move(bars),
-                                       {true, found.incomplete, t->freshness().at(now)}, now));
+      promise.deliver(historical_reply(query, make_page(query, symbol, bars),
+                                       {true, found.incomplete, t->channels(now).bars}, now));
     });
   return promise;
 }

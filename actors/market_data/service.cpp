@@ -22,7 +22,8 @@ constexpr unsigned instruments_intensity = 20;
 std::vector<VenueListing> listings(const std::vector<venues::Venue>& venues) {
   std::vector<VenueListing> all;
   for (const auto& venue : venues) {
-    all.push_back({venue.name, venue.instruments, venue.has_history, venue.stale_after.chrono()});
+    all.push_back({venue.name, venue.instruments, venue.has_history, venue.stale_after.chrono(),
+                   venue.live_trades, venue.contiguous_trade_ids});
   }
   return all;
 }
@@ -39,7 +40,7 @@ SupervisorSpec venues_supervisor(std::vector<venues::Venue> venues) {
 
 SupervisorSpec service(Config config) {
   const Plan plan = std::make_shared<const ServicePlan>(
-    ServicePlan{config.settings, Catalogue{listings(config.venues)}, config.board});
+    ServicePlan{config.settings, Catalogue{listings(config.venues)}, config.board, config.feeds});
   // clang-format off
   return {
     .name = "market_data", .strategy = Strategy::rest_for_one,

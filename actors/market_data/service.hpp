@@ -3,6 +3,7 @@
 #include "actors/market_data/settings.hpp"
 #include "actors/storage/cache_actor.hpp"
 #include "actors/venues/common/venue.hpp"
+#include "messages/feed_board.hpp"
 #include "messages/ticker_board.hpp"
 #include "supervision/supervisor.hpp"
 
@@ -19,6 +20,8 @@ struct Config {
   storage::CacheActorSettings cache;
   /// Where the node's API reads tickers; null: it asks.
   std::shared_ptr<messages::TickerBoard> board{};
+  /// Where its metrics find what was measured of feeds; null: nowhere.
+  std::shared_ptr<messages::FeedBoard> feeds{};
 };
 
 /// The service's tree, named "market_data": the stores (whose crashes are their own affair: bars

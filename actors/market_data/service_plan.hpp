@@ -3,6 +3,7 @@
 #include "actors/market_data/catalogue.hpp"
 #include "actors/market_data/settings.hpp"
 #include "core/inspect.hpp"
+#include "messages/feed_board.hpp"
 #include "messages/ticker_board.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -18,6 +19,7 @@ struct ServicePlan {
   Settings settings;
   Catalogue catalogue;
   std::shared_ptr<messages::TickerBoard> board; ///< null: nobody reads one here
+  std::shared_ptr<messages::FeedBoard> feeds;   ///< likewise
 };
 using Plan = std::shared_ptr<const ServicePlan>;
 

@@ -1,6 +1,33 @@
 #include "actors/market_data/settings.hpp"
 
+#include <algorithm>
+
 namespace troupe::market_data {
+
+namespace {
+
+void check_activity_bars(const Settings& settings,
+                         const std::string& section,
+                         std::vector<core::json::Problem>& problems) {
+  const auto& all = settings.activity_bars;
+  if (all.size() > Settings::activity_bars_max) {
+    problems.push_back({section + "activity_bars",
+                        "at most " + std::to_string(Settings::activity_bars_max),
+                        std::to_string(all.size())});
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto path = section + "activity_bars[" + std::to_string(i) + "]";
+    const auto spec = trading::BarSpec::from_text(all[i]);
+    if (!spec || spec->is_time()) {
+      problems.push_back({path, "tick:N, volume:N or value:N", "\"" + all[i] + "\""});
+    } else if (std::find(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(i), all[i])
+               != all.begin() + static_cast<std::ptrdiff_t>(i)) {
+      problems.push_back({path, "one that is not there already", "\"" + all[i] + "\""});
+    }
+  }
+}
+
+} // namespace
 
 void check(const Settings& settings, std::vector<core::json::Problem>& problems) {
   const std::string section = "market_data.";
@@ -33,6 +60,10 @@ void check(const Settings& settings, std::vector<core::json::Problem>& problems)
   positive("store_every", settings.store_every.ns);
   positive("fetch_deadline", settings.fetch_deadline.ns);
   positive("closed_bars_unstored_max", settings.closed_bars_unstored_max);
+  positive("activity_trades_max", settings.activity_trades_max);
+  positive("trades_unstored_max", settings.trades_unstored_max);
+  check_activity_bars(settings, section, problems);
+  check(settings.sla, section + "sla.", problems);
 }
 
 } // namespace troupe::market_data

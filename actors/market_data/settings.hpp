@@ -1,8 +1,9 @@
 #pragma once
 
+#include "actors/market_data/sla_settings.hpp"
 #include "core/duration.hpp"
 #include "core/json.hpp"
-#include "trading/interval.hpp"
+#include "trading/bar_spec.hpp"
 
 #include <cstdint>
 #include <string>
@@ -20,6 +21,16 @@ struct Settings {
   core::Duration store_every = std::chrono::seconds{1};     ///< closed bars are written in batches
   core::Duration fetch_deadline = std::chrono::seconds{10}; ///< of a venue's own history
   std::uint32_t closed_bars_unstored_max = 100'000;         ///< waiting for a store that is away
+  /// Tick, volume and value bars that are built beside: at most activity_bars_max.
+  std::vector<std::string> activity_bars{"tick:100", "volume:10", "value:100000"};
+  /// Stored trades that one question for such bars may take in.
+  std::uint32_t activity_trades_max = 500'000;
+  bool record_trades = true;                   ///< of venues that are live
+  std::uint32_t trades_unstored_max = 200'000; ///< of one symbol, waiting for a store that is away
+  core::Duration trades_retention = std::chrono::hours{48}; ///< 0: for ever
+  SlaSettings sla;
+
+  static constexpr std::size_t activity_bars_max = 16;
 };
 BOOST_DESCRIBE_STRUCT(Settings,
                       (),
@@ -29,7 +40,13 @@ BOOST_DESCRIBE_STRUCT(Settings,
                        beat_every,
                        store_every,
                        fetch_deadline,
-                       closed_bars_unstored_max))
+                       closed_bars_unstored_max,
+                       activity_bars,
+                       activity_trades_max,
+                       record_trades,
+                       trades_unstored_max,
+                       trades_retention,
+                       sla))
 
 /// Adds what is wrong in meaning: unknown intervals, a limit of 0.
 void check(const Settings& settings, std::vector<core::json::Problem>& problems);

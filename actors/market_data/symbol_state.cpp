@@ -31,6 +31,17 @@ std::vector<trading::Interval> configured_intervals(const Settings& settings) {
   return intervals;
 }
 
+std::vector<trading::BarSpec> configured_specs(const Settings& settings) {
+  const auto intervals = configured_intervals(settings);
+  std::vector<trading::BarSpec> specs(intervals.begin(), intervals.end());
+  for (const auto& text : settings.activity_bars) {
+    if (auto spec = trading::BarSpec::from_text(text)) {
+      specs.push_back(std::move(*spec));
+    }
+  }
+  return specs;
+}
+
 trading::BookSnapshot top_of(const trading::BookSnapshot& book, std::size_t depth) {
   trading::BookSnapshot top{.instrument = book.instrument,
                             .bids = {},
@@ -49,13 +60,22 @@ trading::BookSnapshot top_of(const trading::BookSnapshot& book, std::size_t dept
 SymbolState::SymbolState(const std::string& symbol,
                          const Catalogue& catalogue,
                          const Settings& settings)
-  : intervals_(configured_intervals(settings)), book_levels_(settings.book_levels_published) {
+  : intervals_(configured_intervals(settings)), specs_(configured_specs(settings)),
+    book_levels_(settings.book_levels_published) {
+  const std::vector<trading::BarSpec> activity(
+    specs_.begin() + static_cast<std::ptrdiff_t>(intervals_.size()), specs_.end());
   for (const auto& venue : catalogue.venues()) {
     for (const auto& instrument : venue.instruments) {
       if (instrument.instrument.symbol == symbol) {
         tracks_.emplace_back(
           instrument,
-          VenueTrack::Settings{intervals_, settings.bars_in_memory_max, venue.stale_after});
+          VenueTrack::Settings{intervals_,
+                               settings.bars_in_memory_max,
+                               venue.stale_after,
+                               {activity, settings.bars_in_memory_max, venue.contiguous_trade_ids,
+                                venue.live_trades && settings.record_trades},
+                               settings.sla,
+                               venue.live_trades});
       }
     }
   }
@@ -85,14 +105,59 @@ Publications SymbolState::apply(const venues::FeedBatch& batch, Timestamp now) {
     auto ticker = *track->ticker();
     ticker.consolidated = consolidated(now);
     const auto as_of = ticker.ts_event;
-    out.price = messages::PriceUpdate{meta_of(*track, as_of, now), std::move(ticker), primary};
+    out.price = messages::PriceUpdate{meta_of(track->freshness().at(now), as_of, now),
+                                      std::move(ticker), primary};
   }
   if (applied.book_changed) {
-    out.book = messages::BookChanged{meta_of(*track, track->book()->ts_event, now),
-                                     top_of(*track->book(), book_levels_), primary};
+    out.book =
+      messages::BookChanged{meta_of(track->freshness().book_at(now), track->book()->ts_event, now),
+                            top_of(*track->book(), book_levels_), primary};
   }
   if (!applied.printed.empty()) {
-    out.trades = messages::TradesPrinted{batch.instrument, std::move(applied.printed), primary};
+    out.trades = messages::TradesPrinted{batch.instrument, std::move(applied.printed), primary,
+                                         quality_of(track->freshness().trades_at(now))};
+  }
+  if (!applied.activity.empty()) {
+    out.activity = publish_activity(batch.instrument, std::move(applied.activity), now).activity;
+  }
+  if (applied.resync) {
+    applied.resync->primary = primary;
+    out.resync = std::move(applied.resync);
+  }
+  out.to_record = std::move(applied.trades);
+  return out;
+}
+
+Publications SymbolState::publish_activity(const trading::InstrumentId& id,
+                                           std::vector<SpecBar> bars,
+                                           Timestamp now) const {
+  Publications out;
+  const auto* const track = find(id);
+  const auto quality =
+    track != nullptr ? quality_of(track->freshness().trades_at(now)) : trading::Quality::degraded;
+  for (auto& item : bars) {
+    const auto worth = item.bar.incomplete.value_or(false)
+                         ? trading::worse(quality, trading::Quality::degraded)
+                         : quality;
+    out.activity.push_back(
+      {id, std::move(item.spec), item.bar, worth, track != nullptr && is_primary(*track)});
+  }
+  return out;
+}
+
+SymbolState::Measured SymbolState::measure(const std::string& node, Timestamp now) {
+  Measured out;
+  for (auto& track : tracks_) {
+    if (!track.measured()) {
+      continue;
+    }
+    track.observe(now);
+    auto feeds = track.watch().measured(track.freshness(), node, now);
+    for (auto& breach : track.watch().breaches(feeds)) {
+      breach.primary = is_primary(track);
+      out.breaches.push_back(std::move(breach));
+    }
+    std::move(feeds.begin(), feeds.end(), std::back_inserter(out.feeds));
   }
   return out;
 }
@@ -104,7 +169,7 @@ SymbolState::publish_bars(const trading::InstrumentId& id, ClosedBars bars, Time
   if (track == nullptr) {
     return out;
   }
-  const auto quality = quality_of(track->freshness().at(now));
+  const auto quality = quality_of(track->channels(now).bars);
   for (const auto& item : bars.published) {
     out.bars.push_back({id, item.interval, item.bar, quality, is_primary(*track)});
   }
@@ -112,10 +177,10 @@ SymbolState::publish_bars(const trading::InstrumentId& id, ClosedBars bars, Time
   return out;
 }
 
-messages::Meta SymbolState::meta_of(const VenueTrack& track, Timestamp as_of, Timestamp now) const {
+messages::Meta SymbolState::meta_of(Freshness freshness, Timestamp as_of, Timestamp now) {
   messages::Meta meta;
   meta.as_of = as_of;
-  meta.quality = quality_of(track.freshness().at(now));
+  meta.quality = quality_of(freshness);
   meta.source = "feed";
   meta.age_ms = age_ms(as_of, now);
   return meta;
@@ -139,7 +204,8 @@ Result<messages::TickerReply> SymbolState::ticker(const trading::InstrumentId& i
     return Error{Errc::NOT_READY, "no price of " + id.to_text() + " has come yet"};
   }
   ticker->consolidated = consolidated(now);
-  return messages::TickerReply{meta_of(*track, ticker->ts_event, now), std::move(*ticker)};
+  return messages::TickerReply{meta_of(track->freshness().at(now), ticker->ts_event, now),
+                               std::move(*ticker)};
 }
 
 void SymbolState::publish_tickers(messages::TickerPublisher& to, Timestamp now) const {
@@ -171,20 +237,24 @@ SymbolState::order_book(const trading::InstrumentId& id, std::uint32_t depth, Ti
   if (track == nullptr || !track->book()) {
     return Error{Errc::NOT_READY, "no book of " + id.to_text() + " has come yet"};
   }
-  return messages::OrderBookReply{meta_of(*track, track->book()->ts_event, now),
-                                  top_of(*track->book(), depth)};
+  return messages::OrderBookReply{
+    meta_of(track->freshness().book_at(now), track->book()->ts_event, now),
+    top_of(*track->book(), depth)};
 }
 
 messages::InstrumentStatusBeat SymbolState::beat_of(std::size_t i, Timestamp now) {
   const auto& track = tracks_[i];
   const auto freshness = track.freshness().at(now);
-  told_[i] = freshness;
+  const auto channels = track.channels(now);
+  told_[i] = channels;
   return {.instrument = track.instrument().instrument,
           .freshness = freshness,
           .now = now,
           .last_data = track.freshness().last_data(),
           .reason = track.freshness().reason(now),
-          .primary = i == 0};
+          .primary = i == 0,
+          .channels = channels,
+          .bars = specs_};
 }
 
 std::vector<messages::InstrumentStatusBeat> SymbolState::beats(Timestamp now) {
@@ -198,7 +268,7 @@ std::vector<messages::InstrumentStatusBeat> SymbolState::beats(Timestamp now) {
 std::vector<messages::InstrumentStatusBeat> SymbolState::changes(Timestamp now) {
   std::vector<messages::InstrumentStatusBeat> changed;
   for (std::size_t i = 0; i < tracks_.size(); ++i) {
-    if (told_[i] != tracks_[i].freshness().at(now)) {
+    if (told_[i] != tracks_[i].channels(now)) {
       changed.push_back(beat_of(i, now));
     }
   }
@@ -211,16 +281,17 @@ bool SymbolState::all_answered() const {
 }
 
 messages::HistoricalReply historical_reply(const HistoryQuery& query,
-                                           const std::string& symbol,
-                                           std::vector<trading::Bar> bars,
+                                           HistoryPage page,
                                            const HistoryOrigin& origin,
                                            Timestamp now) {
-  auto page = make_page(query, symbol, std::move(bars));
   messages::HistoricalReply reply;
   auto& meta = reply.meta;
   // A closed bar stays what it is; only a range that reaches the present depends on the feed.
   meta.quality = query.end > now ? quality_of(origin.freshness) : trading::Quality::live;
-  if (origin.incomplete) {
+  const bool cut = std::any_of(page.bars.begin(), page.bars.end(), [](const trading::Bar& bar) {
+    return bar.incomplete.value_or(false);
+  });
+  if (origin.incomplete || cut) {
     meta.quality = trading::worse(meta.quality, trading::Quality::degraded);
   }
   meta.source = origin.from_store ? "history" : "feed";

@@ -45,14 +45,23 @@ bool is_sound(const trading::BookSnapshot& book) {
 
 VenueTrack::VenueTrack(trading::Instrument instrument, const Settings& settings)
   : instrument_(std::move(instrument)), freshness_(settings.stale_after),
-    bars_(settings.intervals, settings.bars_max) {
+    watch_(instrument_.instrument, settings.sla), measured_(settings.measured),
+    bars_(settings.intervals, settings.bars_max), activity_(settings.activity) {
   ticker_.instrument = instrument_.instrument;
 }
 
 Applied VenueTrack::apply(const venues::FeedBatch& batch, Timestamp now) {
   Applied applied;
+  if (batch.book_lost) {
+    freshness_.on_book_lost(batch.reason);
+    applied.resync = watch_.book_lost(batch, now);
+    watch_.observe(freshness_, now);
+    return applied;
+  }
   if (!batch.connected) {
-    freshness_.on_disconnected();
+    freshness_.on_disconnected(batch.reason);
+    applied.resync = watch_.disconnected(batch, now);
+    watch_.observe(freshness_, now);
     // A book that was polled meanwhile is new, though its source is down.
     const auto before = ticker_;
     applied.book_changed = batch.book && take_book(*batch.book);
@@ -61,8 +70,9 @@ Applied VenueTrack::apply(const venues::FeedBatch& batch, Timestamp now) {
   }
   if (batch.sequence == 1) {
     bars_.begin(batch.complete_from, batch.handled_until);
+    activity_.begin(batch.complete_from, batch.handled_through, batch.handled_until);
   }
-  const auto trades = valid_trades(batch);
+  auto trades = valid_trades(batch);
   const auto recorded = valid_bars(batch);
   const auto before = ticker_;
   bool news = false;
@@ -83,11 +93,29 @@ Applied VenueTrack::apply(const venues::FeedBatch& batch, Timestamp now) {
   applied.book_changed = batch.book && take_book(*batch.book);
   ticker_.ts_recv = now;
   freshness_.on_data(std::max(now, batch.watermark), applied.book_changed);
+  applied.resync = watch_.data(batch, applied.book_changed, now);
   bars_.apply(trades, recorded, batch.watermark, applied.bars);
+  activity_.apply(trades, batch.watermark, applied.activity);
+  observe(now);
   // What only rebuilds state is old: its prices are nobody's news.
   news = news || applied.book_changed || !applied.printed.empty();
   applied.price_changed = news && prices_of(before) != prices_of(ticker_);
+  applied.trades = std::move(trades);
   return applied;
+}
+
+messages::ChannelFreshness VenueTrack::channels(Timestamp now) const {
+  using trading::Freshness;
+  const auto trades = freshness_.trades_at(now);
+  const auto bars = bars_.waits_for_seed() ? less_fresh(trades, Freshness::RESYNC) : trades;
+  return {trades, freshness_.book_at(now), bars};
+}
+
+void VenueTrack::observe(Timestamp now) {
+  if (!bars_.waits_for_seed() && freshness_.trades_at(now) != trading::Freshness::DOWN) {
+    bars_.gave_up() ? watch_.bars_unhealable(now) : watch_.bars_healed();
+  }
+  watch_.observe(freshness_, now);
 }
 
 std::vector<trading::Trade> VenueTrack::valid_trades(const venues::FeedBatch& batch) {
@@ -166,7 +194,8 @@ VenueQuote VenueTrack::quote() const {
 
 Recalled VenueTrack::recall(const HistoryQuery& query) const {
   Recalled recalled;
-  const auto* const memory = bars_.memory(query.interval);
+  const auto interval = query.spec.interval();
+  const auto* const memory = bars_.memory(interval);
   if (memory == nullptr) {
     return recalled;
   }
@@ -182,7 +211,7 @@ Recalled VenueTrack::recall(const HistoryQuery& query) const {
     recalled.complete = recalled.bars.size() >= query.limit || covered.ns == INT64_MIN;
   }
   recalled.older_end = std::min(query.end, covered);
-  const auto open = bars_.open(query.interval);
+  const auto open = bars_.open(interval);
   const bool belongs = open && open->ts_open < query.end
                        && (!query.start || open->ts_open >= *query.start)
                        && (recalled.bars.empty() || recalled.bars.back().ts_open < open->ts_open);

@@ -20,8 +20,9 @@ Quality source_quality(InstrumentSelf* self) {
     return Quality::degraded;
   }
   const bool silent = clock_now(self) - state.beat_at > state.settings->stale_after.chrono();
-  return silent || state.beat.freshness != trading::Freshness::LIVE ? Quality::stale
-                                                                    : Quality::live;
+  const bool bars_lost = state.beat.channels.bars == trading::Freshness::RESYNC;
+  return silent || bars_lost || state.beat.freshness != trading::Freshness::LIVE ? Quality::stale
+                                                                                 : Quality::live;
 }
 
 Quality model_quality(const Modelled& models) {

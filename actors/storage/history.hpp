@@ -82,6 +82,13 @@ public:
   [[nodiscard]] virtual core::Result<std::vector<trading::Trade>> trades(
     const trading::InstrumentId& instrument, TimeRange range, std::size_t limit, Pick pick) = 0;
 
+  /// Takes trades away, the oldest first.
+  /// @param range  over ts_event
+  /// @param limit  1 .. rows_max: most that are taken away at once
+  /// @returns      how many were
+  [[nodiscard]] virtual core::Result<std::size_t>
+  remove_trades(const trading::InstrumentId& instrument, TimeRange range, std::size_t limit) = 0;
+
   /// First and last ts_event of an instrument's trades; nothing where there are none.
   [[nodiscard]] virtual core::Result<std::optional<Extent>>
   trades_extent(const trading::InstrumentId& instrument) = 0;

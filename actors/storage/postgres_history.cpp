@@ -58,6 +58,11 @@ constexpr const char* put_trades_sql = R"sql(
                            $6::numeric[], $7::smallint[])
   ON CONFLICT DO NOTHING)sql";
 
+constexpr const char* remove_trades_query = R"sql(
+  DELETE FROM trades WHERE instrument = $1 AND trade_id IN (
+    SELECT trade_id FROM trades WHERE instrument = $1 AND ts_event >= $2 AND ts_event < $3
+    ORDER BY ts_event LIMIT $4))sql";
+
 std::string bars_query(Pick pick) {
   return std::string{"SELECT ts_open, open, high, low, close, volume, trades FROM bars "
                      "WHERE instrument = $1 AND \"interval\" = $2 AND ts_open >= $3 "
@@ -89,6 +94,7 @@ public:
     connection_->prepare("bars_extent", "SELECT min(ts_open), max(ts_open) FROM bars "
                                         "WHERE instrument = $1 AND \"interval\" = $2");
     connection_->prepare("put_trades", put_trades_sql);
+    connection_->prepare("remove_trades", remove_trades_query);
     connection_->prepare("oldest_trades", trades_query(Pick::OLDEST));
     connection_->prepare("newest_trades", trades_query(Pick::NEWEST));
     connection_->prepare("trades_extent",
@@ -145,6 +151,21 @@ public:
     }
     return guarded("read trades", [&](pqxx::work& work) {
       return read_trades(work, instrument, range, limit, pick);
+    });
+  }
+
+  core::Result<std::size_t> remove_trades(const trading::InstrumentId& instrument,
+                                          TimeRange range,
+                                          std::size_t limit) override {
+    if (auto checked = check_limit(limit); !checked) {
+      return checked.error();
+    }
+    return guarded("remove trades", [&](pqxx::work& work) -> std::size_t {
+      return work
+        .exec_prepared0("remove_trades", instrument.to_text(),
+                        range.start ? range.start->ns : pg_time_min,
+                        range.end ? range.end->ns : pg_time_max, static_cast<std::int64_t>(limit))
+        .affected_rows();
     });
   }
 

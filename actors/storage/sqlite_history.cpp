@@ -43,6 +43,11 @@ constexpr const char* put_trade_sql = R"sql(
   INSERT INTO trades (instrument, trade_id, ts_event, ts_recv, price, quantity, aggressor)
   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING)sql";
 
+constexpr const char* remove_trades_sql = R"sql(
+  DELETE FROM trades WHERE instrument = ?1 AND trade_id IN (
+    SELECT trade_id FROM trades WHERE instrument = ?1 AND ts_event >= ?2 AND ts_event < ?3
+    ORDER BY ts_event LIMIT ?4))sql";
+
 std::string bars_sql(Pick pick) {
   return std::string{"SELECT ts_open, open, high, low, close, volume, trades FROM bars "
                      "WHERE instrument = ?1 AND interval = ?2 AND ts_open >= ?3 AND ts_open < ?4 "
@@ -108,6 +113,22 @@ public:
       return checked.error();
     }
     return guarded("read trades", [&] { return read_trades(instrument, range, limit, pick); });
+  }
+
+  core::Result<std::size_t> remove_trades(const trading::InstrumentId& instrument,
+                                          TimeRange range,
+                                          std::size_t limit) override {
+    if (auto checked = check_limit(limit); !checked) {
+      return checked.error();
+    }
+    return guarded("remove trades", [&] {
+      sqlite::Use remove{remove_trades_};
+      remove->bind(1, instrument.to_text());
+      remove->bind(2, range.start ? range.start->ns : time_min);
+      remove->bind(3, range.end ? range.end->ns : time_max);
+      remove->bind(4, static_cast<std::int64_t>(limit));
+      return static_cast<std::size_t>(remove->exec());
+    });
   }
 
   core::Result<std::optional<Extent>>
@@ -277,6 +298,7 @@ private:
     database_, "SELECT (SELECT min(ts_open) FROM bars WHERE instrument = ?1 AND interval = ?2), "
                "(SELECT max(ts_open) FROM bars WHERE instrument = ?1 AND interval = ?2)"};
   SQLite::Statement put_trade_{database_, put_trade_sql};
+  SQLite::Statement remove_trades_{database_, remove_trades_sql};
   SQLite::Statement oldest_trades_{database_, trades_sql(Pick::OLDEST)};
   SQLite::Statement newest_trades_{database_, trades_sql(Pick::NEWEST)};
   SQLite::Statement trades_extent_{

@@ -6,6 +6,7 @@
 #include "nodes/api/audited_call.hpp"
 #include "nodes/api/inspect_routes.hpp"
 #include "nodes/api/last_good.hpp"
+#include "nodes/api/schemas.hpp"
 #include "nodes/api/stream_actor.hpp"
 #include "nodes/api/ticker_shortcut.hpp"
 #include "supervision/ask.hpp"
@@ -97,6 +98,7 @@ struct ApiServer::State {
   }
 
   net::Router router();
+  void add_schema_routes(const std::vector<RouteTable>& tables, std::vector<net::Route>& routes);
   net::Route service_route(ServiceRoute route);
   void answer(const ServiceRoute& route,
               const RequestKey& key,
@@ -245,9 +247,47 @@ net::Router ApiServer::State::router() {
       }};
     routes.push_back(std::move(route));
   };
+  docs.push_back(
+    {"get", "/schemas", "names of the JSON Schemas of everything the API says", "none"});
+  docs.push_back({"get", "/schemas/{name}", "one of them, on its own", "none"});
   page("/openapi.json", "application/json", openapi_document(tables, docs, config.version));
   page("/docs", "text/html; charset=utf-8", docs_page());
+  add_schema_routes(tables, routes);
   return net::Router{std::move(routes)};
+}
+
+void ApiServer::State::add_schema_routes(const std::vector<RouteTable>& tables,
+                                         std::vector<net::Route>& routes) {
+  const auto documents = std::make_shared<const SchemaDocuments>(tables);
+  net::Route list;
+  list.path = "/schemas";
+  list.scope = "none";
+  list.handler =
+    net::SyncHandler{[this, documents](const net::Request& request, const net::Params&) {
+      messages::Meta meta;
+      meta.as_of = serving->runtime.clock.now();
+      return net::data_response(core::json::encode(documents->list()), meta_members(meta),
+                                request.request_id, config.node);
+    }};
+  routes.push_back(std::move(list));
+  net::Route one;
+  one.path = "/schemas/{name}";
+  one.scope = "none";
+  one.handler =
+    net::SyncHandler{[documents](const net::Request& request, const net::Params& params) {
+      const auto* const text = documents->find(params["name"]);
+      if (text == nullptr) {
+        return net::error_response(
+          {core::Errc::NOT_FOUND, "expected a name that /schemas lists, found \""
+                                    + std::string{params["name"].substr(0, 64)} + "\""},
+          request.request_id);
+      }
+      net::Response response;
+      response.content_type = "application/schema+json";
+      response.body = *text;
+      return response;
+    }};
+  routes.push_back(std::move(one));
 }
 
 ApiServer::ApiServer(ApiConfig config) : state_(std::make_unique<State>(std::move(config))) {}

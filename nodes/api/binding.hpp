@@ -33,7 +33,11 @@ template <class T>
   } else if constexpr (core::TextValue<T>) {
     auto value = T::from_text(text);
     if (!value) {
-      decoder.problem(std::string(T::schema_format), '"' + text.substr(0, 80) + '"');
+      std::string expected{T::schema_format};
+      if constexpr (requires { T::expected(); }) {
+        expected = T::expected();
+      }
+      decoder.problem(std::move(expected), '"' + text.substr(0, 80) + '"');
       return false;
     }
     out = std::move(*value);

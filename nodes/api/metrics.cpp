@@ -2,6 +2,7 @@
 
 #include "nodes/api/metric_families.hpp"
 
+#include <algorithm>
 #include <array>
 #include <map>
 
@@ -197,6 +198,53 @@ void add_process(Families& out, const NodeMonitor& monitor, const supervision::H
   out.gauge("troupe_ready", "1 while the node is ready", {}, health.ready() ? 1.0 : 0.0);
 }
 
+void add_feed(Families& out, const messages::VenueSla& row, const messages::SlaTargets& targets) {
+  const Labels labels{{"venue", row.venue}, {"channel", row.channel}};
+  const auto& figures = row.figures;
+  constexpr double ms_per_s = 1e3;
+  out.gauge("troupe_feed_instruments", "feeds that this node owns", labels, row.feeds);
+  out.gauge("troupe_feed_live", "of them, those that are LIVE", labels, row.live);
+  out.gauge("troupe_feed_uptime_ratio", "LIVE time in the window", labels, figures.uptime);
+  out.gauge("troupe_feed_uptime_target_ratio", "what it is held to", labels, targets.uptime);
+  out.gauge("troupe_feed_error_budget_used_ratio", "of the time that may be lost; above 1: breach",
+            labels, figures.error_budget_used);
+  out.counter("troupe_feed_messages_total", "the venue's messages", labels, figures.messages);
+  out.gauge("troupe_feed_gaps", "losses in the window", labels, number(figures.gaps));
+  out.gauge("troupe_feed_unhealed_gaps", "losses not made good in time", labels,
+            number(figures.unhealed_gaps));
+  out.gauge("troupe_feed_resyncs", "books fetched anew in the window", labels,
+            number(figures.resyncs));
+  out.gauge("troupe_feed_staleness_seconds", "age of the newest data, of the oldest feed", labels,
+            static_cast<double>(figures.staleness_ms) / ms_per_s);
+  out.gauge("troupe_feed_breached", "feeds that miss a target", labels, row.feeds_breached);
+  for (const auto& [quantile, ms] :
+       {std::pair{"0.5", figures.latency_p50_ms}, std::pair{"0.99", figures.latency_p99_ms}}) {
+    auto with_quantile = labels;
+    with_quantile.emplace_back("quantile", quantile);
+    out.gauge("troupe_feed_latency_seconds", "from receipt to publication", with_quantile,
+              ms.value_or(0.0) / ms_per_s);
+  }
+  for (const auto* const target : {"uptime", "latency_p99", "gaps"}) {
+    auto with_target = labels;
+    with_target.emplace_back("target", target);
+    const bool missed =
+      std::find(row.breached.begin(), row.breached.end(), target) != row.breached.end();
+    out.gauge("troupe_feed_sla_breached", "1 while the feeds as a whole miss the target",
+              with_target, missed ? 1.0 : 0.0);
+  }
+}
+
+void add_feeds(Families& out, const NodeViews& views) {
+  const auto figures = views.feeds ? views.feeds() : nullptr;
+  if (figures != nullptr) {
+    for (const auto& row : figures->venues) {
+      if (row.channel != "all") { // the channels add up to it
+        add_feed(out, row, figures->targets);
+      }
+    }
+  }
+}
+
 } // namespace metrics
 
 std::string metrics_text(const OwnParts& parts) {
@@ -208,6 +256,7 @@ std::string metrics_text(const OwnParts& parts) {
   metrics::add_cluster(out, cluster, parts.runtime.node);
   metrics::add_bus(out, cluster, parts.runtime.actors, parts.counters());
   metrics::add_server(out, parts.counters());
+  metrics::add_feeds(out, parts.views);
   metrics::add_process(out, parts.monitor, parts.runtime.health);
   return out.text();
 }

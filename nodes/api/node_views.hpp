@@ -2,6 +2,7 @@
 
 #include "core/describe.hpp"
 #include "core/errc.hpp"
+#include "messages/feed_board.hpp"
 #include "supervision/health.hpp"
 
 #include <cstdint>
@@ -100,6 +101,8 @@ struct NodeViews {
   ///          node carries it
   std::function<core::Result<std::vector<std::string>>(const std::string& role, bool take_away)>
     drain{};
+  /// What this node measured of its feeds; null before the first time.
+  std::function<std::shared_ptr<const messages::FeedFigures>()> feeds{};
   /// Faults of the exchange simulator, JSON, and orders for them; what it has answered so far.
   std::function<std::string()> exchange_faults{};
   std::function<std::string()> exchange_traffic{};

@@ -133,6 +133,10 @@ std::string openapi_document(const std::vector<RouteTable>& tables,
   return document.dump();
 }
 
+std::string error_reply_schema() {
+  return error_schema().dump();
+}
+
 std::string docs_page() {
   return R"(<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Troupe API</title>
 <meta name="viewport" content="width=device-width,initial-scale=1"><style>

@@ -20,6 +20,9 @@ struct NodeRoute {
                                            const std::vector<NodeRoute>& node_routes,
                                            const std::string& version);
 
+/// The JSON Schema of every refusal and failure.
+[[nodiscard]] std::string error_reply_schema();
+
 /// A page that renders /openapi.json; needs nothing from elsewhere.
 [[nodiscard]] std::string docs_page();
 

@@ -41,6 +41,13 @@ struct OperationDoc {
   std::string data_schema;
 };
 
+/// The messages of one operation, as schemas.
+struct MessageSchemas {
+  std::string request; ///< its name; the schema is in the registry
+  std::string reply;   ///< name of the reply
+  std::string data;    ///< schema of the reply's data
+};
+
 /// One line of a route table: a request that a service answers.
 struct ServiceRoute {
   net::Method method = net::Method::GET;
@@ -59,6 +66,7 @@ struct ServiceRoute {
   std::function<core::Result<BoundRequest>(const Parameters&, const std::string& body)> bind;
   std::function<core::Result<EncodedReply>(const caf::message&)> encode;
   std::function<OperationDoc(core::SchemaRegistry&)> document;
+  std::function<MessageSchemas(core::SchemaRegistry&)> message_schemas;
 };
 
 /// A WebSocket route, for the documentation.
@@ -160,6 +168,13 @@ ServiceRoute make_route(
     return BoundRequest{std::move(key), caf::make_message(std::move(*request))};
   };
   route.encode = encode_reply<Request>;
+  route.message_schemas = [](core::SchemaRegistry& schemas) {
+    using Reply = typename Request::Reply;
+    (void)schemas.of<Request>();
+    return MessageSchemas{std::string{core::type_name<Request>()},
+                          std::string{core::type_name<Reply>()},
+                          schemas.of<decltype(std::declval<Reply>().data)>()};
+  };
   return route;
 }
 

@@ -14,9 +14,10 @@ RouteTable market_data_routes() {
       get<GetHistorical>              ("/data/historical/{symbol}", to, "bars, newest or of a range, paged"),
       with_last_good(get<GetOrderBook>("/data/orderbook/{symbol}",  to, "order book, best first")),
       with_last_good(get<ListInstruments>("/data/instruments",      to, "every instrument of every venue")),
+      with_last_good(get<GetSla>      ("/data/sla",                 to, "how well feeds are delivered, against their targets")),
     },
     .streams = {
-      {"/data/stream", "channels ticker, trades, book, bars (with interval), status"},
+      {"/data/stream", "channels ticker, trades, book, bars (with interval), status (venue_status, book_resync, feed_sla, instrument_changed)"},
     },
   };
 }

@@ -6,22 +6,30 @@
 #include <caf/behavior.hpp>
 #include <caf/event_based_actor.hpp>
 
+#include <map>
+
 namespace troupe::api {
 
 namespace {
 
 using namespace std::chrono_literals;
+using messages::ActivityBarClosed;
 using messages::BarClosed;
 using messages::BookChanged;
+using messages::BookResync;
 using messages::CorrelationUpdated;
+using messages::InstrumentChanged;
 using messages::InstrumentStatusBeat;
 using messages::PriceUpdate;
 using messages::RegimeChanged;
+using messages::SlaBreach;
 using messages::TradesPrinted;
 
 struct StreamState {
   static inline const char* name = "streams";
   std::shared_ptr<StreamRegistry> registry;
+  std::map<trading::InstrumentId, bool> primary;               ///< instruments heard of
+  std::map<trading::InstrumentId, trading::Instrument> listed; ///< what was told of them last
 };
 
 using Self = supervision::StatefulActor<StreamState>;
@@ -67,7 +75,7 @@ StreamNews news_of(const TradesPrinted& event) {
           .primary = event.primary,
           .interval = {},
           .as_of = event.trades.empty() ? core::Timestamp{} : event.trades.back().ts_event,
-          .quality = trading::Quality::live,
+          .quality = event.quality,
           .data = core::json::encode(event.trades)};
 }
 
@@ -81,6 +89,29 @@ StreamNews news_of(const BarClosed& event) {
           .data = core::json::encode(event.bar)};
 }
 
+StreamNews news_of(const ActivityBarClosed& event) {
+  return {.channel = "bars",
+          .instrument = event.instrument,
+          .primary = event.primary,
+          .interval = event.interval.to_text(),
+          .as_of = event.bar.ts_close,
+          .quality = event.quality,
+          .data = core::json::encode(event.bar)};
+}
+
+StreamNews news_of(const BookResync& event) {
+  const bool healed = event.phase == messages::ResyncPhase::HEALED;
+  return {.channel = "status",
+          .instrument = event.instrument,
+          .primary = event.primary,
+          .interval = {},
+          .as_of = event.as_of,
+          .quality = healed ? trading::Quality::live : trading::Quality::stale,
+          .data = core::json::encode(event),
+          .event = "book_resync",
+          .once = true};
+}
+
 StreamNews news_of(const InstrumentStatusBeat& event) {
   return {.channel = "status",
           .instrument = event.instrument,
@@ -88,7 +119,8 @@ StreamNews news_of(const InstrumentStatusBeat& event) {
           .interval = {},
           .as_of = event.now,
           .quality = quality_of(event.freshness),
-          .data = core::json::encode(event)};
+          .data = core::json::encode(event),
+          .event = "venue_status"};
 }
 
 StreamNews news_of(const RegimeChanged& event) {
@@ -148,12 +180,59 @@ void publish_universe(StreamRegistry& registry, const CorrelationUpdated& event)
   }
 }
 
+/// Of one instrument, or of all that its venue lists.
+void publish_breach(Self* self, const SlaBreach& event) {
+  StreamNews news{.channel = "status",
+                  .instrument = event.instrument.value_or(trading::InstrumentId{}),
+                  .primary = event.primary,
+                  .interval = {},
+                  .as_of = event.as_of,
+                  .quality = trading::Quality::live,
+                  .data = core::json::encode(event),
+                  .event = "feed_sla",
+                  .once = true};
+  if (event.instrument) {
+    self->state.registry->publish(news);
+    return;
+  }
+  for (const auto& [instrument, primary] : self->state.primary) {
+    if (instrument.venue == event.venue) {
+      news.instrument = instrument;
+      news.primary = primary;
+      self->state.registry->publish(news);
+    }
+  }
+}
+
+/// Every node that follows the venue tells of it; clients hear of it once.
+void publish_change(Self* self, const InstrumentChanged& event) {
+  auto& state = self->state;
+  const auto& id = event.instrument.instrument;
+  auto& listed = state.listed[id];
+  if (listed == event.instrument) {
+    return;
+  }
+  listed = event.instrument;
+  const auto known = state.primary.find(id);
+  state.registry->publish({.channel = "status",
+                           .instrument = id,
+                           .primary = known != state.primary.end() && known->second,
+                           .interval = {},
+                           .as_of = self->runtime().clock.now(),
+                           .quality = trading::Quality::live,
+                           .data = core::json::encode(event),
+                           .event = "instrument_changed",
+                           .once = true});
+}
+
 void subscribe_all(Self* self) {
   auto& bus = self->runtime().bus;
   const auto me = caf::actor_cast<caf::actor>(self);
   for (const auto* topic :
        {&messages::topics::venue_status, &messages::topics::price_update, &messages::topics::book,
-        &messages::topics::trades, &messages::topics::bars, &messages::topics::regime_changes,
+        &messages::topics::trades, &messages::topics::bars, &messages::topics::activity_bars,
+        &messages::topics::book_resync, &messages::topics::sla_breaches,
+        &messages::topics::instruments, &messages::topics::regime_changes,
         &messages::topics::correlation_updates}) {
     bus.subscribe(*topic, me);
   }
@@ -169,10 +248,15 @@ caf::behavior streams(Self* self, const std::shared_ptr<StreamRegistry>& registr
     [publish](const BookChanged& event) { publish(event); },
     [publish](const TradesPrinted& event) { publish(event); },
     [publish](const BarClosed& event) { publish(event); },
+    [publish](const ActivityBarClosed& event) { publish(event); },
+    [publish](const BookResync& event) { publish(event); },
+    [self](const SlaBreach& event) { publish_breach(self, event); },
+    [self](const InstrumentChanged& event) { publish_change(self, event); },
     [publish](const RegimeChanged& event) { publish(event); },
     [self](const CorrelationUpdated& event) { publish_universe(*self->state.registry, event); },
     [self, publish](const InstrumentStatusBeat& event) {
-      self->state.registry->learn(event.instrument, event.primary);
+      self->state.registry->learn(event.instrument, event.primary, event.bars);
+      self->state.primary[event.instrument] = event.primary;
       publish(event);
     },
     [self](const supervision::TopicGap& gap) {
@@ -226,11 +310,11 @@ private:
 // clang-format off
 std::vector<Channel> data_channels() {
   return {
-    // name         conflated  default interval  whole
+    // name         conflated  default interval  whole  tick:N and such, too
     {"ticker",   true,      ""},
     {"trades",   false,     ""},
     {"book",     true,      ""},
-    {"bars",     false,     "1m"},
+    {"bars",     false,     "1m",                false, true},
     {"status",   true,      ""},
   };
 }
@@ -247,6 +331,21 @@ std::vector<Channel> correlation_channels() {
   };
 }
 // clang-format on
+
+std::vector<StreamSchema> stream_schemas(core::SchemaRegistry& schemas) {
+  return {
+    {"ticker", "", schemas.of<messages::Ticker>()},
+    {"trades", "", schemas.of<std::vector<trading::Trade>>()},
+    {"book", "", schemas.of<trading::BookSnapshot>()},
+    {"bars", "", schemas.of<trading::Bar>()},
+    {"status", "venue_status", schemas.of<InstrumentStatusBeat>()},
+    {"status", "book_resync", schemas.of<BookResync>()},
+    {"status", "feed_sla", schemas.of<SlaBreach>()},
+    {"status", "instrument_changed", schemas.of<InstrumentChanged>()},
+    {"regime", "", schemas.of<RegimeChanged>()},
+    {"correlation", "", schemas.of<CorrelationRow>()},
+  };
+}
 
 supervision::ChildSpec stream_child(std::shared_ptr<StreamRegistry> registry) {
   supervision::ChildSpec spec;

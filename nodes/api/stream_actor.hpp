@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/schema.hpp"
 #include "net/router.hpp"
 #include "nodes/api/stream_registry.hpp"
 #include "supervision/supervisor.hpp"
@@ -12,6 +13,14 @@ namespace troupe::api {
 [[nodiscard]] std::vector<Channel> data_channels();
 [[nodiscard]] std::vector<Channel> regime_channels();
 [[nodiscard]] std::vector<Channel> correlation_channels();
+
+/// What an event of a channel carries.
+struct StreamSchema {
+  std::string channel;
+  std::string event; ///< empty where the channel has one kind
+  std::string data;  ///< schema of its data
+};
+[[nodiscard]] std::vector<StreamSchema> stream_schemas(core::SchemaRegistry& schemas);
 
 /// The child that listens to the bus and feeds the registry; its state is the registry's, so a
 /// restart loses nothing but the events between.

@@ -13,7 +13,7 @@ struct RawRequest {
   std::string op;
   std::optional<std::string> channel;
   std::optional<std::vector<trading::InstrumentId>> symbols;
-  std::optional<trading::Interval> interval;
+  std::optional<trading::BarSpec> interval;
   std::optional<core::json::Raw> id;
 };
 BOOST_DESCRIBE_STRUCT(RawRequest, (), (op, channel, symbols, interval, id))
@@ -58,10 +58,13 @@ core::Result<StreamRequest> check(RawRequest raw, const std::vector<Channel>& ch
   if (raw.interval && channel->default_interval.empty()) {
     return invalid("interval", "none for this channel", raw.interval->to_text());
   }
+  if (raw.interval && !raw.interval->is_time() && !channel->activity) {
+    return invalid("interval", trading::Interval::expected(), raw.interval->to_text());
+  }
   request.symbols = raw.symbols ? std::move(*raw.symbols) : std::vector<trading::InstrumentId>{};
   if (!channel->default_interval.empty()) {
     request.interval =
-      raw.interval ? *raw.interval : *trading::Interval::from_text(channel->default_interval);
+      raw.interval ? *raw.interval : *trading::BarSpec::from_text(channel->default_interval);
   }
   return request;
 }
@@ -139,6 +142,11 @@ std::string stream_event(const StreamEvent& event) {
   event.as_of.append_text(out);
   out += R"(","quality":)";
   core::json::append(out, event.quality);
+  if (!event.event.empty()) {
+    out += R"(,"event":")";
+    out += event.event;
+    out += '"';
+  }
   out += R"(,"data":)";
   out += event.data;
   return out += '}';

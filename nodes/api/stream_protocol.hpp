@@ -2,8 +2,8 @@
 
 #include "core/json.hpp"
 #include "messages/meta.hpp"
+#include "trading/bar_spec.hpp"
 #include "trading/instrument.hpp"
-#include "trading/interval.hpp"
 
 #include <optional>
 #include <string>
@@ -18,6 +18,7 @@
 ///   -> {"type":"subscribed","channel":...,"symbols":[...],"id":1}   {"type":"pong","id":2}
 ///   -> {"type":"error","error":{"code","message","retryable"},"id":1}
 ///   -> {"channel","symbol","seq","type":"snapshot"|"delta","as_of","quality","data"}
+///      and, on channels that carry events of several kinds, "event" before "data"
 ///   -> {"type":"heartbeat","as_of":...}
 namespace troupe::api {
 
@@ -27,6 +28,7 @@ struct Channel {
   bool conflated = false; ///< a slow client gets the newest per symbol; else it is cut off
   std::string_view default_interval; ///< empty: the channel has no intervals
   bool whole = false;                ///< without symbols: one stream of all instruments together
+  bool activity = false;             ///< intervals may be tick:N, volume:N, value:N, too
 };
 
 enum class StreamOp : std::uint8_t { SUBSCRIBE, UNSUBSCRIBE, PING };
@@ -35,7 +37,7 @@ struct StreamRequest {
   StreamOp op = StreamOp::PING;
   std::string channel;
   std::vector<trading::InstrumentId> symbols; ///< empty: all instruments together
-  std::optional<trading::Interval> interval;  ///< where the channel has them
+  std::optional<trading::BarSpec> interval;   ///< where the channel has them
   std::string id = "null";                    ///< encoded JSON, given back as it came
 
   /// The symbols as text, or "*" alone.
@@ -66,7 +68,8 @@ struct StreamEvent {
   bool snapshot = false;
   core::Timestamp as_of;
   trading::Quality quality = trading::Quality::live;
-  std::string_view data; ///< encoded JSON
+  std::string_view event; ///< its kind; empty where the channel has one
+  std::string_view data;  ///< encoded JSON
 };
 [[nodiscard]] std::string stream_event(const StreamEvent& event);
 

@@ -36,8 +36,11 @@ StreamRegistry::Stream* StreamRegistry::stream(const std::string& key) {
   return streams_.size() < streams_max ? &streams_[key] : nullptr;
 }
 
-void StreamRegistry::learn(const trading::InstrumentId& instrument, bool primary) {
+void StreamRegistry::learn(const trading::InstrumentId& instrument,
+                           bool primary,
+                           const std::vector<trading::BarSpec>& bars) {
   const std::lock_guard lock{mutex_};
+  built_.insert(bars.begin(), bars.end());
   known_.insert(instrument.to_text());
   if (primary) {
     known_.insert(instrument.symbol);
@@ -51,14 +54,8 @@ core::Result<void> StreamRegistry::subscribe(const net::SessionPtr& session,
   if (member == members_.end()) {
     return core::Error{core::Errc::UNAVAILABLE, "the session is closing"};
   }
-  if (known_.empty() && !request.symbols.empty()) {
-    return core::Error{core::Errc::NOT_READY,
-                       "no instrument is known yet: the market-data service was not heard of"};
-  }
-  for (const auto& symbol : request.symbols) {
-    if (!known_.contains(symbol.to_text())) {
-      return core::Error{core::Errc::UNKNOWN_SYMBOL, "no venue lists " + symbol.to_text()};
-    }
+  if (auto checked = check(request); !checked) {
+    return checked;
   }
   const auto symbols = request.symbol_texts();
   if (member->second.streams.size() + symbols.size() > subscriptions_max) {
@@ -79,6 +76,29 @@ core::Result<void> StreamRegistry::subscribe(const net::SessionPtr& session,
   return {};
 }
 
+core::Result<void> StreamRegistry::check(const StreamRequest& request) const {
+  if (known_.empty() && !request.symbols.empty()) {
+    return core::Error{core::Errc::NOT_READY,
+                       "no instrument is known yet: the market-data service was not heard of"};
+  }
+  for (const auto& symbol : request.symbols) {
+    if (!known_.contains(symbol.to_text())) {
+      return core::Error{core::Errc::UNKNOWN_SYMBOL, "no venue lists " + symbol.to_text()};
+    }
+  }
+  const auto* const to = channel(request.channel);
+  if (to != nullptr && to->activity && request.interval && !built_.empty()
+      && !built_.contains(*request.interval)) {
+    std::string names;
+    for (const auto& spec : built_) {
+      names += (names.empty() ? "one of " : ", ") + spec.to_text();
+    }
+    return core::Error{core::Errc::INVALID_ARGUMENT,
+                       core::json::Problem{"interval", names, request.interval->to_text()}.text()};
+  }
+  return {};
+}
+
 void StreamRegistry::send_snapshot(const Stream& stream,
                                    const StreamRequest& request,
                                    const std::string& symbol,
@@ -92,6 +112,7 @@ void StreamRegistry::send_snapshot(const Stream& stream,
                                               .snapshot = true,
                                               .as_of = stream.newest_as_of,
                                               .quality = stream.newest_quality,
+                                              .event = stream.newest_event,
                                               .data = stream.newest_data})));
 }
 
@@ -151,7 +172,9 @@ void StreamRegistry::publish_as(const StreamNews& news,
     return;
   }
   ++found->seq;
-  if (to.conflated) {
+  const bool conflated = to.conflated && !news.once;
+  if (conflated) {
+    found->newest_event = news.event;
     found->newest_data = news.data;
     found->newest_as_of = news.as_of;
     found->newest_quality = news.quality;
@@ -165,10 +188,11 @@ void StreamRegistry::publish_as(const StreamNews& news,
                                                    .snapshot = false,
                                                    .as_of = news.as_of,
                                                    .quality = news.quality,
+                                                   .event = news.event,
                                                    .data = news.data}));
-  const auto slot = to.conflated ? stream_key(news.channel, symbol, news.interval) : std::string{};
+  const auto slot = conflated ? stream_key(news.channel, symbol, news.interval) : std::string{};
   for (const auto& [id, session] : found->sessions) {
-    to.conflated ? session->send_conflated(slot, frame) : session->send(frame);
+    conflated ? session->send_conflated(slot, frame) : session->send(frame);
   }
 }
 

@@ -21,7 +21,10 @@ struct StreamNews {
   std::string interval;             ///< where the channel has intervals
   core::Timestamp as_of;
   trading::Quality quality = trading::Quality::live;
-  std::string data; ///< encoded JSON
+  std::string data;         ///< encoded JSON
+  std::string_view event{}; ///< its kind, where the channel has several
+  /// On a conflated channel: told to everyone who listens now, never replaced by another, not kept.
+  bool once = false;
 };
 
 /// Who listens to what, the sequence numbers and the newest event of each conflated stream. Lives
@@ -33,12 +36,15 @@ public:
   explicit StreamRegistry(std::vector<Channel> channels);
 
   /// Makes a symbol known: subscriptions to others are refused.
-  void learn(const trading::InstrumentId& instrument, bool primary);
+  /// @param bars  what bars are built of: others are refused, once any are known
+  void learn(const trading::InstrumentId& instrument,
+             bool primary,
+             const std::vector<trading::BarSpec>& bars = {});
 
   /// Subscribes all of the request's symbols, or to all instruments together, or none; sends the
   /// ack, then snapshots.
   /// @returns NOT_READY while no instrument is known, UNKNOWN_SYMBOL naming the first unknown,
-  ///          OVERLOADED beyond subscriptions_max
+  ///          INVALID_ARGUMENT for bars that are not built, OVERLOADED beyond subscriptions_max
   [[nodiscard]] core::Result<void> subscribe(const net::SessionPtr& session,
                                              const StreamRequest& request);
   void unsubscribe(const net::SessionPtr& session, const StreamRequest& request);
@@ -63,6 +69,7 @@ private:
     std::string newest_data; ///< of conflated channels; empty: none yet
     core::Timestamp newest_as_of;
     trading::Quality newest_quality = trading::Quality::live;
+    std::string newest_event;
   };
   struct Member {
     net::SessionPtr session;
@@ -78,7 +85,10 @@ private:
 
   const std::vector<Channel> channels_;
   mutable std::mutex mutex_;
+  [[nodiscard]] core::Result<void> check(const StreamRequest& request) const;
+
   std::set<std::string> known_;
+  std::set<trading::BarSpec> built_; ///< what bars are built of
   std::unordered_map<std::string, Stream> streams_;
   std::unordered_map<std::uint64_t, Member> members_;
 };

@@ -72,6 +72,7 @@ struct Node::State {
   DataDir data_dir;
   core::SystemClock system_clock;
   std::shared_ptr<messages::TickerBoard> board = std::make_shared<messages::TickerBoard>();
+  std::shared_ptr<messages::FeedBoard> feeds = std::make_shared<messages::FeedBoard>();
   std::shared_ptr<core::ManualClock> replay_clock; ///< where time is that of recorded data
   SystemConfig config;
   caf::actor_system system;
@@ -100,6 +101,7 @@ api::ApiConfig Node::State::api_config() const {
 
 api::NodeViews Node::State::views() const {
   auto out = make_views(*cluster, *drain);
+  out.feeds = [feeds = feeds] { return feeds->newest(); };
   if (exchange_sim) {
     out.exchange_faults = [this] { return exchange_sim->faults_json(); };
     out.exchange_traffic = [this] { return exchange_sim->traffic_json(); };
@@ -126,7 +128,8 @@ core::Result<supervision::SupervisorSpec> Node::State::tree() {
                                       .ttl = settings.cache.ttl,
                                       .entries_max = settings.cache.entries_max,
                                       .prefix = cache_prefix()},
-                            .board = board})));
+                            .board = board,
+                            .feeds = feeds})));
   }
   if (settings.has(config::Role::REGIME)) {
     spec.children.push_back(supervision::supervise(

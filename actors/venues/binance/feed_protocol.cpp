@@ -323,6 +323,7 @@ private:
     }
     ++track.tries;
     track.snapshot_asked = true;
+    sink.on_book_asked(symbol);
     ask_depth(track, settings_.depth_limit, {Purpose::SNAPSHOT, symbol});
   }
 

@@ -128,6 +128,7 @@ void FeedBase::note_book(
     if (++track.lost_in_a_row > renewals_max) {
       reconnect_ = "the book of " + symbol + " was lost again and again";
     } else {
+      sink.on_book_asked(symbol);
       renew_book(track);
     }
   }

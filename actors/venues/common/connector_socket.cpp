@@ -139,7 +139,8 @@ void drop_connection(Self* self, const std::string& reason) {
   for (auto& [symbol, stream] : state.streams) {
     stream.live = stream.restart = stream.book_changed = false;
     stream.trades.clear();
-    tell_down(self, stream);
+    stream.book_updates = stream.resync_attempts = 0;
+    tell_down(self, stream, reason);
   }
 }
 
@@ -189,7 +190,7 @@ void poll_streams(Self* self, Timestamp now) {
     return;
   }
   for (auto& [symbol, stream] : state.streams) {
-    tell_down(self, stream);
+    tell_down(self, stream, "the venue's stream does not open");
     if (now - stream.polled >= settings.poll_every.chrono()) {
       stream.polled = now;
       state.protocol->poll(symbol);

@@ -31,7 +31,11 @@ struct Stream {
   bool restart = false;      ///< they were not: begin anew with the next batch
   core::Timestamp live_from; ///< of that beginning
   bool book_changed = false;
-  bool told_down = false; ///< the receiver knows that there is no stream
+  bool told_down = false;            ///< the receiver knows that there is no stream
+  std::uint32_t resync_attempts = 0; ///< snapshots asked for since the book was lost
+  std::uint32_t book_updates = 0;    ///< since the last batch that carried the book
+  core::Timestamp trades_received;   ///< when the first of `trades` came
+  core::Timestamp book_received;     ///< when the first of book_updates did
   std::uint64_t sequence = 0;
   std::deque<std::uint64_t> unacked;
   std::vector<trading::Trade> trades; ///< not sent yet
@@ -94,8 +98,8 @@ void on_ack(Self* self, const FeedAck& ack);
 /// Runs `step` with the sink that fills the streams, and sees to what it led to.
 void with_sink(Self* self, const std::function<void(MarketSink&)>& step);
 void flush(Self* self);
-/// There is no stream: receivers are told.
-void tell_down(Self* self, Stream& stream);
+/// There is no stream: receivers are told. @param reason  what was found
+void tell_down(Self* self, Stream& stream, const std::string& reason);
 void beat(Self* self, core::Timestamp now);
 
 // ---- connector_socket.cpp: the connection, and what the protocol wants done

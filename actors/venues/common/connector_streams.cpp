@@ -64,8 +64,12 @@ public:
                       {{"instrument", stream->head.instrument.to_text()}});
       on_live(symbol, trade.time);
     }
+    const auto now = self_->runtime().clock.now();
+    if (stream->trades.empty()) {
+      stream->trades_received = now;
+    }
     stream->trades.push_back({stream->head.instrument, trade.price, trade.quantity, trade.aggressor,
-                              trade.id, trade.time, self_->runtime().clock.now()});
+                              trade.id, trade.time, now});
     news = true;
   }
   void on_trades_lost(const std::string& symbol, std::uint64_t missed) override {
@@ -75,8 +79,16 @@ public:
   }
   void on_book(const std::string& symbol) override {
     if (auto* const stream = find(symbol)) {
+      if (stream->book_updates++ == 0) {
+        stream->book_received = self_->runtime().clock.now();
+      }
       stream->book_changed = true;
       news = true;
+    }
+  }
+  void on_book_asked(const std::string& symbol) override {
+    if (auto* const stream = find(symbol)) {
+      ++stream->resync_attempts;
     }
   }
   void on_book_lost(const std::string& symbol, const std::string& reason) override {
@@ -85,8 +97,13 @@ public:
       {{"venue", self_->state.port.settings->name}, {"symbol", symbol}, {"reason", reason}});
     if (auto* const stream = find(symbol)) {
       stream->book_changed = false;
-      tell_down(self_, *stream);
-      stream->told_down = false; // the stream goes on, without its book
+      stream->book_updates = 0;
+      auto batch = stream->head;
+      batch.sequence = 0; // stands outside of what is counted and acknowledged
+      batch.book_lost = true;
+      batch.reason = reason;
+      batch.resync_attempts = stream->resync_attempts;
+      self_->send(stream->receiver, std::move(batch));
     }
   }
   void on_time(Timestamp venue_time) override {
@@ -142,13 +159,22 @@ void take_listing(Self* self, const std::vector<trading::Instrument>& all) {
       core::log::warn("venue does not list a configured instrument",
                       {{"venue", settings.name}, {"symbol", symbol}});
     }
-    auto& known = state.listed[symbol];
-    if (known == instrument) {
+    const auto known = state.listed.find(symbol);
+    if (known != state.listed.end() && known->second == instrument) {
       continue;
     }
-    known = instrument;
+    messages::InstrumentChanged event{instrument, {}, {trading::InstrumentChange::LISTED}};
+    if (known != state.listed.end()) {
+      event.previous = known->second;
+      event.changes = trading::changes_between(known->second, instrument);
+      core::log::warn("instrument changed by its venue",
+                      {{"venue", settings.name},
+                       {"symbol", symbol},
+                       {"changes", core::json::encode(event.changes)}});
+    }
+    state.listed.insert_or_assign(symbol, instrument);
     self->runtime().bus.publish(messages::topics::instruments, instrument.instrument.to_text(),
-                                caf::make_message(messages::InstrumentChanged{instrument}));
+                                caf::make_message(std::move(event)));
     if (state.streams.count(symbol) > 0 && instrument.tick.sign() > 0) {
       state.protocol->follow(instrument);
     }
@@ -167,9 +193,17 @@ void send_batch(Self* self, Stream& stream, Timestamp now) {
   auto batch = stream.head;
   batch.sequence = ++stream.sequence;
   batch.trades = std::exchange(stream.trades, {});
+  if (!batch.trades.empty()) {
+    batch.trades_received = stream.trades_received;
+  }
   const auto* const book = state.protocol->book(stream.head.instrument.symbol);
   if (stream.book_changed && book != nullptr && now - stream.book_sent >= book_every) {
     batch.book = book->depth(book_levels);
+    batch.book_updates = std::exchange(stream.book_updates, 0);
+    if (batch.book_updates > 0) { // else a copy for a receiver that begins anew
+      batch.book_received = stream.book_received;
+    }
+    batch.resync_attempts = std::exchange(stream.resync_attempts, 0);
     stream.book_changed = false;
     stream.book_sent = now;
   }
@@ -273,7 +307,7 @@ void flush(Self* self) {
   }
 }
 
-void tell_down(Self* self, Stream& stream) {
+void tell_down(Self* self, Stream& stream, const std::string& reason) {
   if (stream.told_down) {
     return;
   }
@@ -281,6 +315,7 @@ void tell_down(Self* self, Stream& stream) {
   auto batch = stream.head;
   batch.sequence = 0; // stands outside of what is counted and acknowledged
   batch.connected = false;
+  batch.reason = reason;
   self->send(stream.receiver, std::move(batch));
 }
 

@@ -18,6 +18,7 @@ Venue make_connector_venue(const ConnectorSettings& settings, ConnectorParts par
   venue.instruments = configured_instruments(settings);
   venue.has_history = true;
   venue.stale_after = settings.stale_after;
+  venue.contiguous_trade_ids = true; // TradeNumbers relies on it, too
   venue.supervisor = {
     .name = settings.name,
     .children =

@@ -45,6 +45,15 @@ struct FeedBatch {
   /// polled meanwhile. With sequence 1 the stream begins anew: trades were missed before
   /// `complete_from`.
   bool connected = true;
+  /// The book lost touch with the venue and is fetched anew, and this only says so, with sequence
+  /// 0; the stream goes on.
+  bool book_lost = false;
+  std::string reason; ///< where it is not connected or the book is lost: what was found
+  std::uint32_t resync_attempts = 0; ///< snapshots asked for since the book was lost
+  std::uint32_t book_updates = 0;    ///< the venue's messages that the book is made of
+  /// When the first of these trades, and the first of these changes of the book, reached us.
+  std::optional<core::Timestamp> trades_received;
+  std::optional<core::Timestamp> book_received;
 };
 BOOST_DESCRIBE_STRUCT(FeedBatch,
                       (),
@@ -58,7 +67,13 @@ BOOST_DESCRIBE_STRUCT(FeedBatch,
                        handled_through,
                        handled_until,
                        complete_from,
-                       connected))
+                       connected,
+                       book_lost,
+                       reason,
+                       resync_attempts,
+                       book_updates,
+                       trades_received,
+                       book_received))
 
 /// The receiver has taken a batch: credit for the next.
 struct FeedAck {

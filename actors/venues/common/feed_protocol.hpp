@@ -30,6 +30,8 @@ public:
   virtual void on_book(const std::string& symbol) = 0;
   /// The book lost touch with the venue; on_book follows when there is one again.
   virtual void on_book_lost(const std::string& symbol, const std::string& reason) = 0;
+  /// A snapshot of the book was asked for.
+  virtual void on_book_asked(const std::string&) {}
   /// The venue's clock stood there when the message was sent.
   virtual void on_time(core::Timestamp venue_time) = 0;
   /// What the venue lists.

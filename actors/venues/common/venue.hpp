@@ -22,6 +22,8 @@ struct Venue {
   supervision::SupervisorSpec supervisor; ///< named after the venue
   bool has_history = false;
   core::Duration stale_after; ///< without news for longer, an instrument is STALE
+  bool live_trades = true;    ///< happen now, and are worth recording; false: they are records
+  bool contiguous_trade_ids = false; ///< an instrument's trades are counted without a gap
 };
 
 /// What every element of `venues` starts with; the rest is read by its kind.

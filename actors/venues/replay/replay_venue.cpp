@@ -129,6 +129,7 @@ Venue make_replay_venue(core::json::View settings,
   venue.name = replay.name;
   venue.kind = replay.kind;
   venue.stale_after = stale_after;
+  venue.live_trades = false;
   core::Timestamp first{INT64_MAX};
   for (const auto& [id, probe] : probes) {
     venue.instruments.push_back(instrument_from(id, probe));

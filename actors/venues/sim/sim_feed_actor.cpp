@@ -65,11 +65,11 @@ using SimFeedSelf = supervision::StatefulActor<SimFeedState>;
 class Collector final : public FeedSink {
 public:
   void on_trade(const trading::Trade& trade) override { trades.push_back(trade); }
-  void on_snapshot(const trading::BookSnapshot&) override { book_changed = true; }
-  void on_delta(const trading::BookDelta&) override { book_changed = true; }
+  void on_snapshot(const trading::BookSnapshot&) override { ++book_updates; }
+  void on_delta(const trading::BookDelta&) override { ++book_updates; }
 
   std::vector<trading::Trade> trades;
-  bool book_changed = false;
+  std::uint32_t book_updates = 0;
 };
 
 /// The end of the epoch before the one that holds `t`: a feed from there tells the whole epoch.
@@ -136,13 +136,18 @@ bool step(SimFeedSelf* self, Stream& stream, Timestamp now) {
     }
   }
   const bool beat = now - stream.sent >= heartbeat_every;
-  if (!news.trades.empty() || news.book_changed || beat) {
+  if (!news.trades.empty() || news.book_updates > 0 || beat) {
     auto batch = stream.head;
     batch.sequence = ++stream.sequence;
     batch.trades = std::move(news.trades);
+    if (!batch.trades.empty()) {
+      batch.trades_received = now; // its own latency is the simulated venue's, not ours
+    }
     // A restarted receiver must not show a book of the past.
-    if (to == now && (news.book_changed || !stream.book_told)) {
+    if (to == now && (news.book_updates > 0 || !stream.book_told)) {
       batch.book = stream.feed.snapshot(book_levels);
+      batch.book_updates = news.book_updates;
+      batch.book_received = now;
       stream.book_told = true;
     }
     batch.watermark = to;

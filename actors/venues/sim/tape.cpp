@@ -217,7 +217,8 @@ core::Result<std::vector<trading::Bar>> history(const SimMarket& market,
                    .close = item.tick * bar.close,
                    .volume = item.lot * bar.lots,
                    .trades = bar.trades,
-                   .final = true});
+                   .final = true,
+                   .incomplete = {}});
   }
   return out;
 }

@@ -132,10 +132,10 @@ TEST_CASE("catalogue: the first venue is primary and refusals name what there is
 }
 
 TEST_CASE("requests: every bound is refused with its field and what was found") {
-  const std::vector<trading::Interval> configured{intervals::s1, intervals::m1};
+  const std::vector<trading::BarSpec> configured{intervals::s1, intervals::m1};
   messages::GetHistorical request;
   request.symbol = {"BTC-USD", ""};
-  CHECK(read_query(request, configured)->interval == intervals::m1);
+  CHECK(read_query(request, configured)->spec == trading::BarSpec{intervals::m1});
   CHECK(read_query(request, configured)->limit == 100);
   const auto refusal = [&](const messages::GetHistorical& r) {
     const auto query = read_query(r, configured);
@@ -155,14 +155,14 @@ TEST_CASE("requests: every bound is refused with its field and what was found") 
   wrong.start = wrong.end = t0;
   CHECK(refusal(wrong).find("start: expected a time before the end") == 0);
   wrong = request;
-  wrong.cursor = make_cursor("ETH-USD", intervals::m1, t0);
+  wrong.cursor = make_cursor("ETH-USD", intervals::m1, {t0, 0});
   CHECK(refusal(wrong).find("cursor: expected") == 0);
-  wrong.cursor = make_cursor("BTC-USD", intervals::s1, t0);
+  wrong.cursor = make_cursor("BTC-USD", intervals::s1, {t0, 0});
   CHECK(refusal(wrong).find("cursor: expected") == 0);
   wrong.cursor = "x";
   CHECK(refusal(wrong).find("cursor: expected") == 0);
   auto good = request;
-  good.cursor = make_cursor("BTC-USD", intervals::m1, t0);
+  good.cursor = make_cursor("BTC-USD", intervals::m1, {t0, 0});
   CHECK(*read_query(good, configured)->start == t0);
   good.start = at(1s);
   CHECK(refusal(good).find("cursor: expected one of a list that begins") == 0);
@@ -360,6 +360,8 @@ TEST_CASE("bar track: bars cut at the start wait for history or are dropped") {
     auto before = bar(intervals::s1, at(10s));
     before.volume = quantity(5);
     with_history ? track.seed({{intervals::s1, before}}, out) : track.give_up_seed(out);
+    CHECK(track.gave_up() != with_history);
+    CHECK(track.open(intervals::m1)->incomplete.has_value() != with_history);
     track.apply({}, {}, at(60s), out);
     return out;
   };
@@ -373,10 +375,38 @@ TEST_CASE("bar track: bars cut at the start wait for history or are dropped") {
   CHECK(cut.published[0].interval == intervals::s1);
 }
 
+TEST_CASE(
+  "bar track: bars whose trades are lost say incomplete until history has made them whole") {
+  BarTrack track{{intervals::s1, intervals::m1}, 100};
+  track.begin(Timestamp{INT64_MIN}, Timestamp{INT64_MIN});
+  ClosedBars out;
+  track.apply({trade(1, 5s, 100)}, {}, at(6s), out);
+  CHECK_FALSE(track.open(intervals::m1)->incomplete.has_value());
+  track.begin(at(20s), at(6s)); // what traded from six to twenty is not known
+  CHECK(track.open(intervals::m1)->incomplete == true);
+  CHECK(track.open(intervals::m1)->volume == quantity(1));
+  track.apply({trade(9, 21s, 103)}, {}, at(22s), out);
+  CHECK(track.open(intervals::m1)->incomplete == true);
+  auto first = bar(intervals::s1, at(5s));
+  first.volume = quantity(1);
+  auto missed = bar(intervals::s1, at(10s));
+  missed.volume = quantity(7);
+  out = {};
+  track.seed({{intervals::s1, first}, {intervals::s1, missed}}, out);
+  const auto whole = track.open(intervals::m1);
+  REQUIRE(whole);
+  CHECK_FALSE(whole->incomplete.has_value());
+  CHECK(whole->volume == quantity(9));
+  track.apply({}, {}, at(60s), out);
+  CHECK(out.published.back().interval == intervals::m1);
+  CHECK(out.published.back().bar.volume == quantity(9));
+  CHECK_FALSE(out.published.back().bar.incomplete.has_value());
+}
+
 TEST_CASE("historical: pages over memory equal a naive model") {
   CHECK(rc::check("every bar of the range once and in order", [] {
     VenueTrack track{two_venues().venues()[0].instruments[0],
-                     {{intervals::s1, intervals::m1}, 1000, 2s}};
+                     {{intervals::s1, intervals::m1}, 1000, 2s, {}, {}, true}};
     const auto count = *rc::gen::inRange(1, 200);
     std::vector<trading::Trade> trades;
     std::chrono::milliseconds when{0};
@@ -397,13 +427,14 @@ TEST_CASE("historical: pages over memory equal a naive model") {
     request.end = to;
     request.limit = *rc::gen::inRange<std::uint32_t>(1, 50);
     std::vector<trading::Bar> got;
-    const std::vector<trading::Interval> configured{intervals::s1, intervals::m1};
+    const std::vector<trading::BarSpec> configured{intervals::s1, intervals::m1};
     for (;;) {
       const auto query = read_query(request, configured);
       RC_ASSERT(static_cast<bool>(query));
       const auto recalled = track.recall(*query);
       RC_ASSERT(recalled.complete);
-      const auto reply = historical_reply(*query, "BTC-USD", recalled.bars, {}, at(when));
+      const auto reply =
+        historical_reply(*query, make_page(*query, "BTC-USD", recalled.bars), {}, at(when));
       RC_ASSERT(reply.data.size() <= *request.limit);
       got.insert(got.end(), reply.data.begin(), reply.data.end());
       RC_ASSERT(*reply.meta.has_more == reply.meta.next_cursor.has_value());

@@ -65,12 +65,16 @@ struct Heard {
   std::vector<messages::InstrumentStatusBeat> beats;
   std::size_t prices = 0;
   std::optional<messages::ReplayProgress> progress;
+  std::map<std::string, std::vector<messages::ActivityBarClosed>> activity; ///< by spec
+  std::vector<messages::BookResync> resyncs;
+  std::vector<messages::SlaBreach> breaches;
 };
 
 inline caf::behavior listener(sup::Actor* self, std::shared_ptr<Heard> heard) {
   namespace topics = messages::topics;
   for (const auto* topic : {&topics::trades, &topics::bars, &topics::price_update,
-                            &topics::venue_status, &topics::replay_progress}) {
+                            &topics::venue_status, &topics::replay_progress, &topics::activity_bars,
+                            &topics::book_resync, &topics::sla_breaches}) {
     self->runtime().bus.subscribe(*topic, caf::actor_cast<caf::actor>(self));
   }
   return {
@@ -86,6 +90,11 @@ inline caf::behavior listener(sup::Actor* self, std::shared_ptr<Heard> heard) {
     [heard](const messages::PriceUpdate&) { ++heard->prices; },
     [heard](const messages::InstrumentStatusBeat& beat) { heard->beats.push_back(beat); },
     [heard](const messages::ReplayProgress& progress) { heard->progress = progress; },
+    [heard](const messages::ActivityBarClosed& event) {
+      heard->activity[event.interval.to_text()].push_back(event);
+    },
+    [heard](const messages::BookResync& event) { heard->resyncs.push_back(event); },
+    [heard](const messages::SlaBreach& event) { heard->breaches.push_back(event); },
   };
 }
 
@@ -128,7 +137,8 @@ public:
                                                                           .venues = std::move(made),
                                                                           .storage_url = storage,
                                                                           .cache = {},
-                                                                          .board = board}))}}));
+                                                                          .board = board,
+                                                                          .feeds = feeds}))}}));
     scheduler.run();
   }
 
@@ -177,7 +187,8 @@ public:
   }
 
   std::shared_ptr<messages::TickerBoard> board = std::make_shared<messages::TickerBoard>();
-  std::shared_ptr<core::ManualClock> clock; ///< outlives the system: dead letters are dated
+  std::shared_ptr<messages::FeedBoard> feeds; ///< null until a test wants one
+  std::shared_ptr<core::ManualClock> clock;   ///< outlives the system: dead letters are dated
   VirtualConfig config;
   caf::actor_system system{config};
 

@@ -120,6 +120,13 @@ TEST_CASE("service: quality is stale without beats and follows the source's word
   world.beat(bars[299].ts_close, trading::Freshness::DOWN);
   CHECK(world.get()->meta.quality == Quality::degraded);
   world.beat(bars[299].ts_close);
+  CHECK(world.get()->meta.quality == Quality::live);
+  // prices go on, but trades that its bars are made of were lost
+  world.beat(bars[299].ts_close, trading::Freshness::LIVE, "SIM-A", true, "BTC-USD",
+             trading::Freshness::RESYNC);
+  CHECK(world.get()->meta.quality == Quality::stale);
+  CHECK(world.get()->meta.inputs->at(0).quality == Quality::stale);
+  world.beat(bars[299].ts_close);
   world.bar(bars[300], true, Quality::degraded);
   CHECK(world.get()->meta.quality == Quality::degraded);
 }

@@ -190,8 +190,10 @@ public:
             trading::Freshness freshness = trading::Freshness::LIVE,
             const std::string& venue = "SIM-A",
             bool primary = true,
-            const std::string& symbol = "BTC-USD") {
+            const std::string& symbol = "BTC-USD",
+            trading::Freshness bars = trading::Freshness::LIVE) {
     messages::InstrumentStatusBeat event;
+    event.channels.bars = bars;
     event.instrument = {symbol, venue};
     event.freshness = freshness;
     event.now = now;

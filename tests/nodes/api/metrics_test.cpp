@@ -30,6 +30,22 @@ api::NodeViews two_nodes() {
                          .loaded = {}}};
     return figures;
   };
+  views.feeds = [] {
+    messages::FeedFigures figures;
+    figures.targets.uptime = 0.999;
+    messages::VenueSla row;
+    row.venue = "SIM-A";
+    row.channel = "book";
+    row.feeds = 8;
+    row.live = 7;
+    row.figures.uptime = 0.5;
+    row.figures.messages = 12;
+    row.figures.latency_p99_ms = 60;
+    row.breached = {"latency_p99"};
+    figures.venues = {row, row};
+    figures.venues[0].channel = "all";
+    return std::make_shared<const messages::FeedFigures>(figures);
+  };
   return views;
 }
 
@@ -72,6 +88,19 @@ TEST_CASE("metrics: a strict reader takes every line, and the stated families ar
   CHECK(value("troupe_shards_owned", {{"service", "regime"}}) == 128);
   CHECK(value("troupe_bus_conflated_total", {{"to", "peers"}}) == 5);
   CHECK(value("process_resident_memory_bytes", {}) > 1e6);
+  const std::map<std::string, std::string> feed{{"venue", "SIM-A"}, {"channel", "book"}};
+  CHECK(value("troupe_feed_uptime_ratio", feed) == 0.5);
+  CHECK(value("troupe_feed_messages_total", feed) == 12);
+  CHECK(value("troupe_feed_latency_seconds",
+              {{"venue", "SIM-A"}, {"channel", "book"}, {"quantile", "0.99"}})
+        == 0.06);
+  CHECK(value("troupe_feed_sla_breached",
+              {{"venue", "SIM-A"}, {"channel", "book"}, {"target", "latency_p99"}})
+        == 1);
+  CHECK(value("troupe_feed_sla_breached",
+              {{"venue", "SIM-A"}, {"channel", "book"}, {"target", "uptime"}})
+        == 0);
+  CHECK(metrics.find("troupe_feed_live", {{"venue", "SIM-A"}, {"channel", "all"}}) == nullptr);
 }
 
 TEST_CASE("metrics: the provided alerts and dashboard ask for what there is") {

@@ -163,6 +163,68 @@ TEST_CASE("stream: without symbols a channel that has them together is subscribe
         == core::Errc::INVALID_ARGUMENT);
 }
 
+TEST_CASE("stream: events of several kinds share a channel, and only those of state are kept") {
+  api::StreamRegistry registry{all_channels()};
+  const auto session = std::make_shared<FakeSession>(1);
+  registry.add(session);
+  registry.learn(*trading::InstrumentId::from_text("BTC-USD.SIM-A"), true);
+  const auto request = *api::parse_stream_request(
+    R"({"op":"subscribe","channel":"status","symbols":["BTC-USD"]})", api::data_channels());
+  auto news = ticker("BTC-USD.SIM-A", true, "1");
+  news.channel = "status";
+  news.event = "venue_status";
+  registry.publish(news);
+  auto once = news;
+  once.event = "book_resync";
+  once.data = "2";
+  once.once = true;
+  registry.publish(once);
+  REQUIRE(registry.subscribe(session, request).has_value());
+  REQUIRE(session->sent.size() == 2);
+  CHECK(session->sent[1]["type"] == "snapshot");
+  CHECK(session->sent[1]["event"] == "venue_status");
+  CHECK(session->sent[1]["data"] == 1);
+  registry.publish(once);
+  CHECK(session->keys.empty()); // not to be replaced by anything
+  CHECK(session->sent.back()["event"] == "book_resync");
+  registry.publish(news);
+  CHECK(session->keys.size() == 1);
+}
+
+TEST_CASE(
+  "stream: bars of trades are told apart by what they are made of, and unknown ones refused") {
+  api::StreamRegistry registry{all_channels()};
+  const auto session = std::make_shared<FakeSession>(1);
+  registry.add(session);
+  const auto subscription = [](const char* interval) {
+    return *api::parse_stream_request(
+      R"({"op":"subscribe","channel":"bars","symbols":["BTC-USD"],"interval":")"
+        + std::string{interval} + "\"}",
+      api::data_channels());
+  };
+  registry.learn(*trading::InstrumentId::from_text("BTC-USD.SIM-A"), true,
+                 {trading::intervals::m1, *trading::BarSpec::from_text("tick:5")});
+  REQUIRE(registry.subscribe(session, subscription("tick:5")).has_value());
+  CHECK(session->sent.back()["interval"] == "tick:5");
+  const auto refused = registry.subscribe(session, subscription("tick:6"));
+  CHECK(refused.error().code == core::Errc::INVALID_ARGUMENT);
+  CHECK(refused.error().message == "interval: expected one of 1m, tick:5, found tick:6");
+  auto news = ticker("BTC-USD.SIM-A", true, "1");
+  news.channel = "bars";
+  news.interval = "1m";
+  registry.publish(news);
+  CHECK(session->sent.size() == 1);
+  news.interval = "tick:5";
+  registry.publish(news);
+  CHECK(session->sent.size() == 2);
+  CHECK(api::parse_stream_request(
+          R"({"op":"subscribe","channel":"regime","symbols":["A-B"],"interval":"tick:5"})",
+          all_channels())
+          .error()
+          .message.find("interval: expected one of 1s")
+        == 0);
+}
+
 TEST_CASE("stream: bars are kept apart by interval and never conflated") {
   api::StreamRegistry registry{all_channels()};
   const auto session = std::make_shared<FakeSession>(1);

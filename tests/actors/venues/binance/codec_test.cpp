@@ -78,9 +78,16 @@ TEST_CASE("frames: depth, partial depth, kline, ticker, shutdown and control mes
   CHECK(kline.kind == FrameKind::KLINE);
   CHECK(kline.kline.interval == "1m");
   CHECK(kline.kline.bar
-        == Bar{Timestamp::from_ms(1633998480000), Timestamp::from_ms(1633998540000),
-               exactly<Price>("0.3527"), exactly<Price>("0.3528"), exactly<Price>("0.3522"),
-               exactly<Price>("0.3528"), exactly<Quantity>("25877"), 30, false});
+        == Bar{Timestamp::from_ms(1633998480000),
+               Timestamp::from_ms(1633998540000),
+               exactly<Price>("0.3527"),
+               exactly<Price>("0.3528"),
+               exactly<Price>("0.3522"),
+               exactly<Price>("0.3528"),
+               exactly<Quantity>("25877"),
+               30,
+               false,
+               {}});
   const auto& ticker = decode(
     decoder,
     R"({"e":"24hrTicker","E":1672515782136,"s":"BNBBTC","p":"0.0015","P":"250.00","w":"0.0018","x":"0.0009","c":"0.0025","Q":"10","b":"0.0024","B":"10","a":"0.0026","A":"100","o":"0.0010","h":"0.0025","l":"0.0010","v":"10000","q":"18","O":0,"C":86400000,"F":0,"L":18150,"n":18151})");
