@@ -115,9 +115,17 @@ SchemaDocuments::SchemaDocuments(const std::vector<RouteTable>& tables) {
   using namespace schema_documents;
   core::SchemaRegistry registry;
   (void)registry.of<messages::Meta>();
-  (void)registry.of<trading::BookDelta>();
-  (void)registry.of<trading::Trade>();
   (void)registry.of<trading::Quality>();
+  // What the aliases name, whatever this node's routes are.
+  (void)registry.of<messages::Ticker>();
+  (void)registry.of<trading::Trade>();
+  (void)registry.of<trading::BookSnapshot>();
+  (void)registry.of<trading::BookDelta>();
+  (void)registry.of<trading::Bar>();
+  (void)registry.of<trading::Instrument>();
+  (void)registry.of<messages::InstrumentStatusBeat>();
+  (void)registry.of<messages::BookResync>();
+  (void)registry.of<messages::FeedSla>();
   struct Draft {
     std::string name, kind, about;
     Json schema;

@@ -31,9 +31,9 @@ api::NodeViews two_nodes() {
     return figures;
   };
   views.feeds = [] {
-    messages::FeedFigures figures;
+    troupe::messages::FeedFigures figures;
     figures.targets.uptime = 0.999;
-    messages::VenueSla row;
+    troupe::messages::VenueSla row;
     row.venue = "SIM-A";
     row.channel = "book";
     row.feeds = 8;
@@ -44,7 +44,7 @@ api::NodeViews two_nodes() {
     row.breached = {"latency_p99"};
     figures.venues = {row, row};
     figures.venues[0].channel = "all";
-    return std::make_shared<const messages::FeedFigures>(figures);
+    return std::make_shared<const troupe::messages::FeedFigures>(figures);
   };
   return views;
 }

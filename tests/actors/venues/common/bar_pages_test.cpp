@@ -20,7 +20,8 @@ std::vector<Bar> bars(Timestamp start, Timestamp end, std::chrono::nanoseconds s
     const auto n = t.ns / step.count();
     if (n % 7 != 0) {
       const auto price = Price::from_integer(n);
-      out.push_back({t, t + step, price, price, price, price, Quantity::from_integer(1), 1, false});
+      out.push_back(
+        {t, t + step, price, price, price, price, Quantity::from_integer(1), 1, false, {}});
     }
   }
   return out;
@@ -39,7 +40,8 @@ std::vector<Bar> run(BarPages& pages, std::chrono::nanoseconds step, Timestamp n
                       {},
                       Quantity::from_integer(1),
                       1,
-                      false}); // outside of what was asked
+                      false,
+                      {}}); // outside of what was asked
     if (!answer.empty()) {
       answer.push_back(answer.front()); // a double
     }
