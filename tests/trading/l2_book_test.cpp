@@ -133,7 +133,7 @@ TEST_CASE("step scale: exact for small and large values") {
     const auto value = cents.value(n) + Price::from_raw(off);
     const auto steps = cents.count(value);
     RC_ASSERT(steps.has_value() == (off == 0));
-    RC_ASSERT(!steps || *steps == n);
+    RC_ASSERT((!steps || *steps == n));
   }));
 }
 

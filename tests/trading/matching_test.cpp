@@ -265,8 +265,8 @@ TEST_CASE("matching: the same events as a plain reference over random sequences"
       }
       RC_ASSERT(got.lines == expected.lines);
       RC_ASSERT(book.size() == reference.resting.size());
-      RC_ASSERT(book.bids().empty() || book.asks().empty()
-                || book.bids().best_tick() < book.asks().best_tick());
+      RC_ASSERT((book.bids().empty() || book.asks().empty()
+                 || book.bids().best_tick() < book.asks().best_tick()));
     }
     std::map<std::pair<Side, std::int64_t>, std::int64_t> levels;
     for (const auto& item : reference.resting) {
