@@ -148,6 +148,15 @@ void on_bar(Self* self, const messages::BarClosed& event) {
   }
 }
 
+/// Fits of all instruments at once would take their history from under everybody's answers: they
+/// are spread over twice the delay. @param noise  uniform in [0, 1)
+std::chrono::nanoseconds first_fit_delay(const Settings& settings, double noise) {
+  const auto after = settings.models.first_fit_after.chrono();
+  return after
+         + std::chrono::nanoseconds{
+           static_cast<std::int64_t>(2.0 * noise * static_cast<double>(after.count()))};
+}
+
 void start_conversations(Self* self) {
   auto& state = self->state;
   state.conversations.clear();
@@ -162,7 +171,8 @@ void start_conversations(Self* self) {
     if (modelled) {
       talk.models = std::make_unique<Modelled>(
         Hysteresis{state.settings->confirm_bars, state.settings->dwell_bars_min});
-      talk.models->live_fit.at = clock_now(self) + state.settings->models.first_fit_after.chrono();
+      talk.models->live_fit.at =
+        clock_now(self) + first_fit_delay(*state.settings, state.noise.uniform());
     }
   }
   for (std::size_t i = 0; i < state.conversations.size(); ++i) {

@@ -181,7 +181,12 @@ void start_fit(InstrumentSelf* self, std::size_t index, Rank rank) {
 void fit_where_due(InstrumentSelf* self, std::size_t index) {
   auto& talk = self->state.conversations[index];
   auto& models = *talk.models;
-  if (models.fitting || !models.asked_once || !models.changes.empty() || talk.track.wants_history()
+  const auto& talks = self->state.conversations;
+  if (std::any_of(talks.begin(), talks.end(),
+                  [](const auto& any) { return any.models && any.models->fitting; })) {
+    return; // one interval's history after the other's
+  }
+  if (!models.asked_once || !models.changes.empty() || talk.track.wants_history()
       || !talk.track.classifier().ready()) {
     return;
   }

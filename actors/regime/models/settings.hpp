@@ -20,7 +20,7 @@ struct ModelSettings {
   std::uint32_t fit_bars_min = 400; ///< closed bars before a first fit
   std::uint32_t starts = 8;         ///< of each likelihood's search
   std::uint64_t seed = 1;           ///< of those starts
-  core::Duration first_fit_after = std::chrono::seconds{30}; ///< of the instrument's start
+  core::Duration first_fit_after = std::chrono::seconds{30}; ///< of the start; up to thrice that
   core::Duration refit_every = std::chrono::minutes{10};     ///< at least, of real time
   std::uint32_t refit_bars_min = 24;                         ///< and of new closed bars
   core::Duration retry_after = std::chrono::minutes{1};      ///< of a fit that failed
