@@ -79,7 +79,9 @@ StreamNews news_of(const TradesPrinted& event) {
           .data = core::json::encode(event.trades)};
 }
 
-StreamNews news_of(const BarClosed& event) {
+/// Of a bar by time or by activity.
+template <class Closed>
+StreamNews news_of_bar(const Closed& event) {
   return {.channel = "bars",
           .instrument = event.instrument,
           .primary = event.primary,
@@ -89,14 +91,12 @@ StreamNews news_of(const BarClosed& event) {
           .data = core::json::encode(event.bar)};
 }
 
+StreamNews news_of(const BarClosed& event) {
+  return news_of_bar(event);
+}
+
 StreamNews news_of(const ActivityBarClosed& event) {
-  return {.channel = "bars",
-          .instrument = event.instrument,
-          .primary = event.primary,
-          .interval = event.interval.to_text(),
-          .as_of = event.bar.ts_close,
-          .quality = event.quality,
-          .data = core::json::encode(event.bar)};
+  return news_of_bar(event);
 }
 
 StreamNews news_of(const BookResync& event) {

@@ -58,4 +58,11 @@ private:
   std::multimap<std::int64_t, std::string> flying_; ///< by when they come
 };
 
+/// What a venue answers a query with, and when it comes.
+struct LateAnswer {
+  troupe::core::Timestamp due;
+  std::uint64_t query = 0;
+  std::string body;
+};
+
 } // namespace test

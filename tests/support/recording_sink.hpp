@@ -39,6 +39,29 @@ struct RecordingSink final : troupe::venues::MarketSink {
   /// What was said since the last call.
   std::vector<std::string> take() { return std::exchange(said, {}); }
 
+  /// Every trade is there once, in order, or its loss was told. @returns empty, or what is wrong
+  [[nodiscard]] std::string unaccounted_trade() const {
+    std::uint64_t last = 0;
+    bool live = false; // trades from before are not complete, and nobody takes them
+    bool told_of = false;
+    for (const auto& one : said) {
+      if (one == "connected") {
+        live = false;
+      } else if (one.starts_with("lost trades") || one.starts_with("live")) {
+        live = live || one.starts_with("live");
+        told_of = true;
+      } else if (live && one.starts_with("trade ")) {
+        const auto trade_seen = std::stoull(one.substr(one.rfind(' ') + 1));
+        if (trade_seen <= last || (trade_seen != last + 1 && !told_of)) {
+          return one + " after " + std::to_string(last);
+        }
+        last = trade_seen;
+        told_of = false;
+      }
+    }
+    return {};
+  }
+
   std::vector<std::string> said;
   std::vector<troupe::trading::Instrument> listed;
 };

@@ -162,7 +162,7 @@ struct World {
         protocol->answered(answer.query, wire::padded(answer.body), now, sink);
       }
     }
-    std::erase_if(answers, [&](const Answer& answer) { return answer.due <= now; });
+    std::erase_if(answers, [&](const test::LateAnswer& answer) { return answer.due <= now; });
     protocol->tick(now, sink);
     if (!protocol->take_reconnect().empty()) {
       ++reconnects;
@@ -220,34 +220,7 @@ struct World {
   [[nodiscard]] std::ptrdiff_t losses() const {
     return std::count(sink.said.begin(), sink.said.end(), "lost book BTC-USD");
   }
-  /// Every trade is there once, in order, or its loss was told. @returns empty, or what is wrong
-  [[nodiscard]] std::string unaccounted_trade() const {
-    std::uint64_t last = 0;
-    bool live = false; // trades from before are not complete, and nobody takes them
-    bool told_of = false;
-    for (const auto& one : sink.said) {
-      if (one == "connected") {
-        live = false;
-      } else if (one.starts_with("lost trades") || one.starts_with("live")) {
-        live = live || one.starts_with("live");
-        told_of = true;
-      } else if (live && one.starts_with("trade ")) {
-        const auto trade_seen = std::stoull(one.substr(one.rfind(' ') + 1));
-        if (trade_seen <= last || (trade_seen != last + 1 && !told_of)) {
-          return one + " after " + std::to_string(last);
-        }
-        last = trade_seen;
-        told_of = false;
-      }
-    }
-    return {};
-  }
 
-  struct Answer {
-    Timestamp due;
-    std::uint64_t query = 0;
-    std::string body;
-  };
   std::mt19937_64 random;
   Timestamp now{3'600'000'000'000};
   test::FaultyLine line;
@@ -257,7 +230,7 @@ struct World {
   std::uint64_t trade_id = 70;
   bool subscribed = false;
   bool lose_next = false;
-  std::vector<Answer> answers;
+  std::vector<test::LateAnswer> answers;
   std::size_t audits = 0;
   std::size_t reconnects = 0;
   std::unique_ptr<FeedProtocol> protocol;
@@ -323,7 +296,7 @@ TEST_CASE("exchange feed: dropped, repeated and reordered messages are always he
     world.run(bound + 15s);
     world.run(1s, false);
     RC_ASSERT(world.agrees());
-    RC_ASSERT(world.unaccounted_trade() == "");
+    RC_ASSERT(world.sink.unaccounted_trade() == "");
   }));
 }
 
