@@ -34,7 +34,7 @@ RateBudget::Window& RateBudget::Meter::window(std::int64_t index) {
 void RateBudget::Meter::refill(Timestamp now) {
   const auto full = static_cast<double>(limit.burst);
   if (filled == Timestamp{}) {
-    tokens = full;
+    tokens = at_first;
   } else if (now > filled) {
     const auto rate = static_cast<double>(limit.limit) / static_cast<double>(limit.window.count());
     tokens = std::min(full, tokens + static_cast<double>((now - filled).count()) * rate);
@@ -45,8 +45,13 @@ void RateBudget::Meter::refill(Timestamp now) {
 RateBudget::RateBudget(std::vector<BudgetLimit> limits, BudgetSettings settings)
   : settings_(settings) {
   for (auto& limit : limits) {
-    meters_.push_back({.limit = std::move(limit), .windows = {}, .filled = {}});
+    add(std::move(limit));
   }
+}
+
+void RateBudget::add(BudgetLimit limit) {
+  const double at_first = static_cast<double>(limit.burst) * settings_.reserve;
+  meters_.push_back({.limit = std::move(limit), .windows = {}, .at_first = at_first, .filled = {}});
 }
 
 std::uint64_t RateBudget::units_of(const CallCost& cost, const Meter& meter) {
@@ -178,7 +183,7 @@ void RateBudget::learn_limits(const std::vector<BudgetLimit>& limits) {
     if (at != meters_.end()) {
       at->limit.limit = limit.limit;
     } else {
-      meters_.push_back({.limit = limit, .windows = {}, .filled = {}});
+      add(limit);
     }
   }
 }

@@ -24,7 +24,9 @@ using messages::CallCost;
 /// (Binance). A call sent at t reaches the venue within `guard` of it by the venue's clock, so near
 /// a boundary it counts in both windows: whichever of them the venue means, it is not exceeded.
 ///
-/// Else: a bucket of `burst` units that fills at `limit` per window (Coinbase).
+/// Else: a bucket of `burst` units that fills at `limit` per window (Coinbase). It begins with no
+/// more than the reserve, which market data never touches: a process before this one, or a node
+/// that this one has not met yet, may just have taken the rest.
 struct BudgetLimit {
   std::string name; ///< REQUEST_WEIGHT, RAW_REQUESTS, ORDERS, as the venue calls it
   std::chrono::nanoseconds window{};
@@ -86,7 +88,8 @@ private:
     BudgetLimit limit;
     std::array<Window, 4> windows{}; ///< by index modulo 4: those near now
     double tokens = 0.0;
-    core::Timestamp filled; ///< when `tokens` was right; 1970: full
+    double at_first = 0.0;  ///< what a bucket holds of which nobody has taken yet
+    core::Timestamp filled; ///< when `tokens` was right; 1970: never asked for
     std::uint64_t in_flight = 0;
 
     [[nodiscard]] std::uint64_t used_in(std::int64_t index) const;
@@ -94,6 +97,7 @@ private:
     void refill(core::Timestamp now);
   };
 
+  void add(BudgetLimit limit);
   [[nodiscard]] std::uint64_t allowed(const Meter& meter, CallClass what) const;
   [[nodiscard]] std::optional<core::Timestamp>
   free_at(Meter& meter, std::uint64_t units, CallClass what, core::Timestamp now) const;

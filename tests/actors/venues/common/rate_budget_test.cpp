@@ -105,6 +105,12 @@ TEST_CASE("budget: 429 and 418 stop everything for as long as the venue says, or
 TEST_CASE(
   "budget: a bucket fills at its rate, and what is left by the venue's word is taken over") {
   RateBudget budget{{{"P", 1s, 10, 15}}, {.reserve = 0.2}};
+  // What others may have taken before is not there: only the reserve is.
+  CHECK(budget.take({{"P", 1}}, CallClass::MARKET_DATA, at(98)).has_value());
+  for (int i = 0; i < 3; ++i) {
+    CHECK_FALSE(budget.take({{"P", 1}}, CallClass::CANCEL, at(98)));
+  }
+  CHECK(budget.take({{"P", 1}}, CallClass::CANCEL, at(98)).has_value());
   for (int i = 0; i < 12; ++i) { // 15 less what is kept
     CHECK_FALSE(budget.take({{"P", 1}}, CallClass::MARKET_DATA, at(100)));
   }
