@@ -12,6 +12,7 @@ using trading::Interval;
 namespace {
 
 constexpr Timestamp no_time{INT64_MIN};
+constexpr std::chrono::minutes owed_max{2};
 
 /// Where the first whole bar at or after `t` opens.
 Timestamp ceil(Timestamp t, Interval interval) {
@@ -57,10 +58,15 @@ void BarTrack::begin(Timestamp complete_from, Timestamp handled_until) {
     return;
   }
   complete_from_ = ceil(complete_from, intervals_.front());
-  auto from = intervals_.back().open_of(complete_from_);
+  // What a predecessor did not publish is asked for bar by bar, of the finest interval, unless it
+  // is long past.
+  const bool owed = handled_until != no_time && handled_until < complete_from_
+                    && complete_from_ - handled_until <= owed_max;
+  const auto fine_from = owed ? handled_until : complete_from_;
+  auto from = intervals_.back().open_of(fine_from);
   for (std::size_t i = intervals_.size() - 1; i > 0 && from < complete_from_; --i) {
     const auto interval = intervals_[i - 1];
-    const auto to = interval.open_of(complete_from_);
+    const auto to = i == 1 ? complete_from_ : interval.open_of(fine_from);
     if (from < to) {
       seed_ranges_.push_back({interval, from, to});
       from = to;

@@ -101,13 +101,30 @@ void start_symbol(FrontSelf* self, const std::string& symbol) {
           });
 }
 
+/// Nobody here reads the symbol's feeds any more.
+void leave_feeds(FrontSelf* self, const std::string& symbol) {
+  const auto& state = self->state;
+  if (state.owned.count(symbol) > 0) {
+    return; // it came back meanwhile
+  }
+  for (const auto& venue : state.plan->catalogue.venues()) {
+    for (const auto& listed : venue.instruments) {
+      if (listed.instrument.symbol == symbol) {
+        (void)self->runtime().registry.send(
+          state.paths.feed(venue.name),
+          caf::make_message(venues::FeedUnsubscribe{listed.instrument}));
+      }
+    }
+  }
+}
+
 void stop_symbol(FrontSelf* self, const std::string& symbol) {
   auto& state = self->state;
   state.owned.erase(symbol);
   state.ready.erase(symbol);
   if (const auto supervisor = self->runtime().registry.find(state.paths.instruments()).actor) {
     self->request(supervisor, child_deadline, StopChild{symbol})
-      .then([](const supervision::StoppedChild&) {},
+      .then([self, symbol](const supervision::StoppedChild&) { leave_feeds(self, symbol); },
             [symbol](const caf::error& error) {
               core::log::warn(
                 "instrument not stopped",

@@ -1,6 +1,7 @@
 #include "nodes/api/stream_actor.hpp"
 
 #include "messages/message_types.hpp"
+#include "nodes/api/stream_repeats.hpp"
 #include "supervision/actor.hpp"
 
 #include <caf/behavior.hpp>
@@ -30,6 +31,7 @@ struct StreamState {
   std::shared_ptr<StreamRegistry> registry;
   std::map<trading::InstrumentId, bool> primary;               ///< instruments heard of
   std::map<trading::InstrumentId, trading::Instrument> listed; ///< what was told of them last
+  StreamRepeats repeats;
 };
 
 using Self = supervision::StatefulActor<StreamState>;
@@ -225,6 +227,25 @@ void publish_change(Self* self, const InstrumentChanged& event) {
                            .once = true});
 }
 
+template <class Closed>
+void publish_bar(Self* self, const Closed& event) {
+  if (self->state.repeats.is_news(event)) {
+    self->state.registry->publish(news_of(event));
+  }
+}
+
+void publish_trades(Self* self, const TradesPrinted& event) {
+  const auto repeated = self->state.repeats.repeated(event);
+  if (repeated == 0) {
+    self->state.registry->publish(news_of(event));
+  } else if (repeated < event.trades.size()) {
+    auto rest = event;
+    rest.trades.erase(rest.trades.begin(),
+                      rest.trades.begin() + static_cast<std::ptrdiff_t>(repeated));
+    self->state.registry->publish(news_of(rest));
+  }
+}
+
 void subscribe_all(Self* self) {
   auto& bus = self->runtime().bus;
   const auto me = caf::actor_cast<caf::actor>(self);
@@ -246,9 +267,9 @@ caf::behavior streams(Self* self, const std::shared_ptr<StreamRegistry>& registr
   return {
     [publish](const PriceUpdate& event) { publish(event); },
     [publish](const BookChanged& event) { publish(event); },
-    [publish](const TradesPrinted& event) { publish(event); },
-    [publish](const BarClosed& event) { publish(event); },
-    [publish](const ActivityBarClosed& event) { publish(event); },
+    [self](const TradesPrinted& event) { publish_trades(self, event); },
+    [self](const BarClosed& event) { publish_bar(self, event); },
+    [self](const ActivityBarClosed& event) { publish_bar(self, event); },
     [publish](const BookResync& event) { publish(event); },
     [self](const SlaBreach& event) { publish_breach(self, event); },
     [self](const InstrumentChanged& event) { publish_change(self, event); },

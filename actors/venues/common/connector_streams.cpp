@@ -31,7 +31,7 @@ void begin(Self* self, Stream& stream) {
   const bool fresh = published.bars_until == no_time || from - published.bars_until > rebuild_max;
   stream.head.complete_from = from;
   stream.head.handled_through = published.trades_through;
-  stream.head.handled_until = fresh ? from : published.bars_until;
+  stream.head.handled_until = fresh ? from - takeover_overlap : published.bars_until;
   stream.sequence = 0;
   stream.unacked.clear();
   stream.restart = false;
@@ -262,6 +262,7 @@ void on_subscribe(Self* self, const FeedSubscribe& request) {
 
 void on_unsubscribe(Self* self, const FeedUnsubscribe& request) {
   self->state.streams.erase(request.instrument.symbol);
+  self->state.published.erase(request.instrument.symbol); // others publish it now
   self->state.protocol->unfollow(request.instrument.symbol);
 }
 

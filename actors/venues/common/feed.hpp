@@ -5,6 +5,7 @@
 #include <caf/actor.hpp>
 #include <caf/allowed_unsafe_message_type.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +16,11 @@
 namespace troupe::venues {
 
 using core::inspect;
+
+/// A receiver without a predecessor here may follow one on another node, whose last events nobody
+/// here knows: what ended within this time before it began is published again. More than it takes
+/// to find a node dead and to start its work elsewhere; readers drop what they have.
+inline constexpr std::chrono::seconds takeover_overlap{10};
 
 /// A bar that a venue delivers as such (recorded bars), rather than the trades it is made of.
 struct RecordedBar {

@@ -45,8 +45,8 @@ struct Stream {
   SimFeed feed;
   FeedBatch head; ///< what every batch of the subscription carries
   caf::actor receiver;
-  Timestamp started;  ///< trades up to here are old where nobody published any
-  bool fresh = false; ///< nobody did
+  Timestamp told_until; ///< trades up to here are old where nobody published any
+  bool fresh = false;   ///< nobody did
   bool book_told = false;
   std::uint64_t sequence = 0;
   std::deque<std::uint64_t> unacked;
@@ -91,11 +91,12 @@ void on_subscribe(SimFeedSelf* self, const FeedSubscribe& request) {
   published.bars_until = std::max(published.bars_until, request.bars_until);
   const auto now = self->runtime().clock.now();
   const bool fresh = published.bars_until == no_time || now - published.bars_until > rebuild_max;
-  const auto from = before_epoch_of(fresh ? now : std::min(now, published.bars_until));
+  const auto told_until = fresh ? now - takeover_overlap : published.bars_until;
+  const auto from = before_epoch_of(std::min(now, told_until));
   Stream stream{.feed = SimFeed{*state.market, *venue, *index, from},
                 .head = {},
                 .receiver = request.receiver,
-                .started = now,
+                .told_until = told_until,
                 .fresh = fresh,
                 .unacked = {},
                 .sent = {}};
@@ -103,7 +104,7 @@ void on_subscribe(SimFeedSelf* self, const FeedSubscribe& request) {
   stream.head.subscription = request.subscription;
   stream.head.complete_from = from + std::chrono::nanoseconds{1};
   stream.head.handled_through = fresh ? 0 : published.trades_through;
-  stream.head.handled_until = fresh ? now : published.bars_until;
+  stream.head.handled_until = told_until;
   state.streams.insert_or_assign(request.instrument, std::move(stream));
 }
 
@@ -130,7 +131,7 @@ bool step(SimFeedSelf* self, Stream& stream, Timestamp now) {
   stream.feed.advance(to, news);
   if (stream.fresh) {
     for (const auto& trade : news.trades) {
-      if (trade.ts_event <= stream.started) {
+      if (trade.ts_event <= stream.told_until) {
         stream.head.handled_through = std::max(stream.head.handled_through, trade.trade_id);
       }
     }
@@ -175,7 +176,10 @@ caf::behavior sim_feed_behavior(SimFeedSelf* self, std::shared_ptr<const SimMark
   self->send(self, SimTick{self->epoch()});
   return {
     [self](const FeedSubscribe& request) { on_subscribe(self, request); },
-    [self](const FeedUnsubscribe& request) { self->state.streams.erase(request.instrument); },
+    [self](const FeedUnsubscribe& request) { // whoever publishes it next, we do not hear of it
+      self->state.streams.erase(request.instrument);
+      self->state.published.erase(request.instrument);
+    },
     [self](const FeedAck& ack) { on_ack(self, ack); },
     [self](const SimTick& tick) { on_tick(self, tick); },
   };

@@ -13,12 +13,16 @@ inline trading::InstrumentId id(const char* text) {
 struct Script {
   std::map<trading::InstrumentId, venues::FeedSubscribe> subscriptions;
   std::vector<venues::FeedAck> acks;
+  std::vector<trading::InstrumentId> left; ///< unsubscribed
 };
 
 inline caf::behavior scripted_feed(sup::Actor*, const std::shared_ptr<Script>& script) {
   return {
     [script](const venues::FeedSubscribe& request) {
       script->subscriptions[request.instrument] = request;
+    },
+    [script](const venues::FeedUnsubscribe& request) {
+      script->left.push_back(request.instrument);
     },
     [script](const venues::FeedAck& ack) { script->acks.push_back(ack); },
   };
