@@ -45,18 +45,14 @@ struct Shared {
   std::atomic<int> hidden{0}; ///< calls of a handler that only a smuggled request would reach
 };
 
-Response text(std::string body) {
-  return {.content_type = "text/plain", .body = std::move(body)};
-}
-
 struct Mute final : WebSocketHandler {
   void on_open(const SessionPtr&, const Request&) override {}
   void on_message(const SessionPtr&, std::string_view) override {}
   void on_close(const SessionPtr&, std::uint16_t) override {}
 };
 
-struct Fixture {
-  explicit Fixture(ServerSettings settings = quick())
+struct HardenedServer {
+  explicit HardenedServer(ServerSettings settings = quick())
     : server(std::move(settings), routes(shared)) {
     const auto bound = server.start();
     REQUIRE(bound.has_value());
@@ -120,7 +116,7 @@ std::size_t resident_bytes() {
 } // namespace
 
 TEST_CASE("hardening: no request hides in another's body, however its length is told") {
-  Fixture f;
+  HardenedServer f;
   const std::string hidden = "GET /hidden HTTP/1.1\r\nHost: localhost\r\n\r\n";
   const auto chunked = "0\r\n\r\n" + hidden;
   const std::vector<std::pair<const char*, std::string>> cases{
@@ -164,7 +160,7 @@ TEST_CASE("hardening: no request hides in another's body, however its length is 
 }
 
 TEST_CASE("hardening: chunks that are none end the connection") {
-  Fixture f;
+  HardenedServer f;
   const std::string head = std::string(post) + "Transfer-Encoding: chunked\r\n\r\n";
   const std::vector<std::pair<const char*, std::string>> cases{
     {"size past 64 bits", "FFFFFFFFFFFFFFFFF\r\n"},
@@ -191,7 +187,7 @@ TEST_CASE("hardening: chunks that are none end the connection") {
 }
 
 TEST_CASE("hardening: a trailer is no header, and what follows it is the next request") {
-  Fixture f;
+  HardenedServer f;
   RawClient client{f.port};
   client.send(std::string(post)
               + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Trailer: 40\r\n"
@@ -202,7 +198,7 @@ TEST_CASE("hardening: a trailer is no header, and what follows it is the next re
 }
 
 TEST_CASE("hardening: paths and queries that are not UTF-8 are refused") {
-  Fixture f;
+  HardenedServer f;
   RawClient client{f.port};
   for (const char* target :
        {"/echo/%FF", "/echo/%C3", "/echo/%C0%AF", "/echo/%ED%A0%80", "/echo/%F5%80%80%80",
@@ -223,10 +219,10 @@ TEST_CASE("hardening: paths and queries that are not UTF-8 are refused") {
 }
 
 TEST_CASE("hardening: dripping a head or a body does not put its end off") {
-  auto settings = Fixture::quick();
+  auto settings = HardenedServer::quick();
   settings.header_timeout = 100ms;
   settings.body_timeout = 100ms;
-  Fixture f{settings};
+  HardenedServer f{settings};
   for (const bool in_body : {false, true}) {
     CAPTURE(in_body);
     RawClient client{f.port};
@@ -244,9 +240,9 @@ TEST_CASE("hardening: dripping a head or a body does not put its end off") {
 }
 
 TEST_CASE("hardening: a client that never reads its reply is cut off") {
-  auto settings = Fixture::quick();
+  auto settings = HardenedServer::quick();
   settings.write_timeout = 50ms;
-  Fixture f{settings};
+  HardenedServer f{settings};
   RawClient client{f.port, 4'096};
   client.send(get("/big"));
   CHECK(client.has_input(20'000));
@@ -255,9 +251,9 @@ TEST_CASE("hardening: a client that never reads its reply is cut off") {
 }
 
 TEST_CASE("hardening: no more pipelined requests are taken than allowed, the rest wait in order") {
-  auto settings = Fixture::quick();
+  auto settings = HardenedServer::quick();
   settings.pipelined_requests_max = 4;
-  Fixture f{settings};
+  HardenedServer f{settings};
   RawClient client{f.port};
   std::string many;
   for (int i = 0; i < 50; ++i) {
@@ -282,7 +278,7 @@ TEST_CASE("hardening: no more pipelined requests are taken than allowed, the res
 }
 
 TEST_CASE("hardening: compressed bodies and frames are refused, never inflated") {
-  Fixture f;
+  HardenedServer f;
   RawClient client{f.port};
   // A gzip header with a body that claims to be more.
   for (const char* coding : {"gzip", "deflate", "br", "zstd", "gzip, gzip"}) {
@@ -306,9 +302,9 @@ TEST_CASE("hardening: compressed bodies and frames are refused, never inflated")
 }
 
 TEST_CASE("hardening: a WebSocket client that floods is closed with 1008") {
-  auto settings = Fixture::quick();
+  auto settings = HardenedServer::quick();
   settings.websocket_messages = {10, 1000s};
-  Fixture f{settings};
+  HardenedServer f{settings};
   RawClient client{f.port};
   REQUIRE(upgrade(client, "/ws").status == 101);
   std::string flood;
@@ -329,9 +325,9 @@ TEST_CASE("hardening: hoarded connections cost little memory, and time takes the
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
   REQUIRE(limit.rlim_cur >= 2 * count + 100); // each is two descriptors: both ends are here
-  auto settings = Fixture::quick();
+  auto settings = HardenedServer::quick();
   settings.header_timeout = 2s;
-  Fixture f{settings};
+  HardenedServer f{settings};
   f.check_serves();
   const auto before = resident_bytes();
   std::deque<RawClient> hoard;

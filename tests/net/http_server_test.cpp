@@ -35,10 +35,6 @@ struct Parked {
   }
 };
 
-Response text(std::string body) {
-  return {.content_type = "text/plain", .body = std::move(body)};
-}
-
 Router routes(Parked& parked) {
   return Router{{
     {Method::GET, "/hello", [](const Request&, const Params&) { return text("hello"); }},
@@ -83,8 +79,8 @@ ServerSettings quick_settings() {
 }
 
 /// A server with the routes above.
-struct Fixture {
-  explicit Fixture(ServerSettings settings = quick_settings(), ServerOptions options = {})
+struct RunningServer {
+  explicit RunningServer(ServerSettings settings = quick_settings(), ServerOptions options = {})
     : server(std::move(settings), routes(parked), std::move(options)) {
     const auto bound = server.start();
     REQUIRE(bound.has_value());
@@ -109,7 +105,7 @@ std::string code_of(const RawReply& reply) {
 } // namespace
 
 TEST_CASE("http server: a connection serves many requests, parameters decoded") {
-  Fixture f;
+  RunningServer f;
   RawClient client{f.port};
   client.send(get("/hello"));
   const auto first = client.reply();
@@ -129,7 +125,7 @@ TEST_CASE("http server: a connection serves many requests, parameters decoded") 
 }
 
 TEST_CASE("http server: the request id is the client's where it is a sane token") {
-  Fixture f;
+  RunningServer f;
   RawClient client{f.port};
   client.send(get("/hello", "X-Request-Id: abc-123\r\n"));
   CHECK(client.reply().header("x-request-id") == "abc-123");
@@ -140,7 +136,7 @@ TEST_CASE("http server: the request id is the client's where it is a sane token"
 }
 
 TEST_CASE("http server: HEAD is GET without the body, OPTIONS and 405 name the methods") {
-  Fixture f;
+  RunningServer f;
   RawClient client{f.port};
   client.send("HEAD /hello HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const auto head = client.reply(true);
@@ -160,7 +156,7 @@ TEST_CASE("http server: HEAD is GET without the body, OPTIONS and 405 name the m
 }
 
 TEST_CASE("http server: refusals that leave the connection usable") {
-  Fixture f;
+  RunningServer f;
   RawClient client{f.port};
   struct Case {
     std::string request;
@@ -194,7 +190,7 @@ TEST_CASE("http server: refusals that leave the connection usable") {
 }
 
 TEST_CASE("http server: what is no request is refused and the connection closed") {
-  Fixture f;
+  RunningServer f;
   struct Case {
     std::string request;
     unsigned status;
@@ -265,7 +261,7 @@ TEST_CASE("http server: what is no request is refused and the connection closed"
 }
 
 TEST_CASE("http server: pipelined replies keep the order of the requests") {
-  Fixture f;
+  RunningServer f;
   RawClient client{f.port};
   client.send(get("/later") + get("/hello") + get("/later") + get("/echo/x"));
   auto waiting = f.parked.take(2);
@@ -280,7 +276,7 @@ TEST_CASE("http server: pipelined replies keep the order of the requests") {
 }
 
 TEST_CASE("http server: bodies by length and in chunks, one byte at a time too") {
-  Fixture f;
+  RunningServer f;
   RawClient client{f.port};
   const std::string head =
     "POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
@@ -301,7 +297,7 @@ TEST_CASE("http server: bodies by length and in chunks, one byte at a time too")
 }
 
 TEST_CASE("http server: 100-continue comes before the body, or the refusal instead") {
-  Fixture f;
+  RunningServer f;
   const std::string head = "POST /body HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
                            "Content-Length: 2\r\nContent-Type: ";
   RawClient client{f.port};
@@ -315,7 +311,7 @@ TEST_CASE("http server: 100-continue comes before the body, or the refusal inste
 }
 
 TEST_CASE("http server: HTTP/1.0 closes unless asked to stay") {
-  Fixture f;
+  RunningServer f;
   RawClient client{f.port};
   client.send("GET /hello HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n");
   CHECK(client.reply().header("connection") == "keep-alive");
@@ -329,7 +325,7 @@ TEST_CASE("http server: slow heads and bodies end in 408, idle connections in si
   settings.header_timeout = 30ms;
   settings.body_timeout = 30ms;
   settings.keep_alive_timeout = 30ms;
-  Fixture f{settings};
+  RunningServer f{settings};
   RawClient slow_head{f.port};
   slow_head.send("GET /hello HT");
   const auto late = slow_head.reply();
@@ -351,7 +347,7 @@ TEST_CASE("http server: slow heads and bodies end in 408, idle connections in si
 TEST_CASE("http server: a reply that never comes becomes 503 TIMEOUT") {
   auto settings = quick_settings();
   settings.reply_timeout = 20ms;
-  Fixture f{settings};
+  RunningServer f{settings};
   RawClient client{f.port};
   client.send(get("/later"));
   const auto reply = client.reply();
@@ -366,7 +362,7 @@ TEST_CASE("http server: limits on connections and requests per connection") {
   auto settings = quick_settings();
   settings.connections_max = 1;
   settings.requests_per_connection_max = 2;
-  Fixture f{settings};
+  RunningServer f{settings};
   RawClient client{f.port};
   client.send(get("/hello"));
   CHECK(client.reply().status == 200);
@@ -387,7 +383,7 @@ TEST_CASE("http server: a reader that is slow stops its own requests from being 
   auto settings = quick_settings();
   settings.unsent_bytes_max = 1'000;
   settings.pipelined_requests_max = 4;
-  Fixture f{settings};
+  RunningServer f{settings};
   RawClient client{f.port, 4'096};
   std::string many;
   for (int i = 0; i < 40; ++i) {
@@ -403,7 +399,7 @@ TEST_CASE("http server: a reader that is slow stops its own requests from being 
 }
 
 TEST_CASE("http server: a half-closed client still gets its replies") {
-  Fixture f;
+  RunningServer f;
   RawClient client{f.port};
   client.send(get("/later"));
   client.shutdown_send();
@@ -413,7 +409,7 @@ TEST_CASE("http server: a half-closed client still gets its replies") {
 }
 
 TEST_CASE("http server: stopping lets what is in flight end and refuses the rest") {
-  Fixture f;
+  RunningServer f;
   RawClient idle{f.port};
   idle.send(get("/hello"));
   CHECK(idle.reply().status == 200);
@@ -463,7 +459,7 @@ TEST_CASE("http server: the authoriser sees the scope, 401 names the scheme") {
     seen.push_back(record.status);
   };
   {
-    Fixture f{quick_settings(), options};
+    RunningServer f{quick_settings(), options};
     RawClient client{f.port};
     client.send(get("/hello"));
     const auto unknown = client.reply();
@@ -480,7 +476,7 @@ TEST_CASE("http server: the authoriser sees the scope, 401 names the scheme") {
 TEST_CASE("http server: several threads serve, addresses that are taken are refused") {
   auto settings = quick_settings();
   settings.threads = 3;
-  Fixture f{settings};
+  RunningServer f{settings};
   for (int i = 0; i < 6; ++i) {
     RawClient client{f.port};
     client.send(get("/hello"));

@@ -25,8 +25,8 @@ Response fine() {
 }
 
 /// Reads for all, commands for whoever says "Authorization: Bearer NAME".
-struct Fixture {
-  explicit Fixture(RateLimits limits) : server(settings(limits), routes(), options()) {
+struct LimitedServer {
+  explicit LimitedServer(RateLimits limits) : server(settings(limits), routes(), options()) {
     const auto bound = server.start();
     REQUIRE(bound.has_value());
     port = bound->port;
@@ -140,7 +140,7 @@ TEST_CASE("rate limit: 429 with Retry-After and the error's shape, per address a
   RateLimits limits;
   limits.read = {2, 1000s};
   limits.command = {1, 1000s};
-  Fixture f{limits};
+  LimitedServer f{limits};
   RawClient client{f.port};
   CHECK(ask(client) == 200);
   CHECK(ask(client) == 200);
@@ -175,7 +175,7 @@ TEST_CASE("rate limit: what is served nowhere counts, no limit is none") {
   RateLimits limits;
   limits.read = {1, 1000s};
   limits.command = {0, 1s};
-  Fixture f{limits};
+  LimitedServer f{limits};
   RawClient client{f.port};
   client.send(get("/nowhere"));
   CHECK(client.reply().status == 404);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "net/router.hpp"
+
 #include <cstdint>
 #include <map>
 #include <string>
@@ -64,5 +66,10 @@ RawFrame read_frame(RawClient& client);
 
 /// Sends the upgrade and reads its reply.
 RawReply upgrade(RawClient& client, std::string_view target, std::string_view headers = "");
+
+/// What a route answers with.
+inline Response text(std::string body) {
+  return {.content_type = "text/plain", .body = std::move(body)};
+}
 
 } // namespace troupe::net::test

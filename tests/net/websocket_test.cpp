@@ -50,8 +50,8 @@ struct Echo final : WebSocketHandler {
   }
 };
 
-struct Fixture {
-  explicit Fixture(ServerSettings settings = {}) {
+struct EchoServer {
+  explicit EchoServer(ServerSettings settings = {}) {
     settings.listen = "127.0.0.1:0";
     settings.sweep_interval = 5ms;
     std::vector<Route> routes;
@@ -71,7 +71,7 @@ struct Fixture {
 } // namespace
 
 TEST_CASE("websocket: the handshake answers the key of RFC 6455 and echoes text") {
-  Fixture f;
+  EchoServer f;
   RawClient client{f.port};
   const auto reply = upgrade(client, "/ws");
   CHECK(reply.status == 101);
@@ -97,7 +97,7 @@ TEST_CASE("websocket: the handshake answers the key of RFC 6455 and echoes text"
 }
 
 TEST_CASE("websocket: handshakes against the rules are refused") {
-  Fixture f;
+  EchoServer f;
   struct Case {
     std::string headers;
     unsigned status;
@@ -124,7 +124,7 @@ TEST_CASE("websocket: handshakes against the rules are refused") {
 }
 
 TEST_CASE("websocket: fragments join, control frames may stand between them") {
-  Fixture f;
+  EchoServer f;
   RawClient client{f.port};
   REQUIRE(upgrade(client, "/ws").status == 101);
   client.send(masked_frame(0x01, "caf\xC3") + masked_frame(0x89, "ping!")
@@ -136,7 +136,7 @@ TEST_CASE("websocket: fragments join, control frames may stand between them") {
 }
 
 TEST_CASE("websocket: frames against the rules close with the code that says which") {
-  Fixture f;
+  EchoServer f;
   struct Case {
     const char* name;
     std::string frames;
@@ -186,7 +186,7 @@ TEST_CASE("websocket: frames against the rules close with the code that says whi
 }
 
 TEST_CASE("websocket: a slow consumer gets the newest of what conflates") {
-  Fixture f;
+  EchoServer f;
   RawClient client{f.port, 4'096};
   REQUIRE(upgrade(client, "/ws").status == 101);
   const auto session = f.echo->session();
@@ -223,7 +223,7 @@ TEST_CASE("websocket: a slow consumer of what must not be lost is cut off with 1
   settings.websocket_queue_bytes_max = 1'000'000;
   settings.write_timeout = 50ms;
   settings.websocket_close_timeout = 50ms;
-  Fixture f{settings};
+  EchoServer f{settings};
   RawClient client{f.port, 4'096};
   REQUIRE(upgrade(client, "/ws").status == 101);
   const auto session = f.echo->session();
@@ -245,7 +245,7 @@ TEST_CASE("websocket: a slow consumer of what must not be lost is cut off with 1
 TEST_CASE("websocket: a cut-off consumer that reads on is told why") {
   ServerSettings settings;
   settings.websocket_queue_frames_max = 100;
-  Fixture f{settings};
+  EchoServer f{settings};
   RawClient client{f.port, 4'096};
   REQUIRE(upgrade(client, "/ws").status == 101);
   const auto session = f.echo->session();
@@ -265,7 +265,7 @@ TEST_CASE("websocket: quiet peers are pinged, silent ones closed") {
   ServerSettings settings;
   settings.websocket_ping_interval = 20ms;
   settings.websocket_idle_timeout = 100ms;
-  Fixture f{settings};
+  EchoServer f{settings};
   RawClient client{f.port};
   REQUIRE(upgrade(client, "/ws").status == 101);
   auto frame = read_frame(client);
@@ -278,7 +278,7 @@ TEST_CASE("websocket: quiet peers are pinged, silent ones closed") {
 }
 
 TEST_CASE("websocket: stopping the server closes sessions with 1001") {
-  Fixture f;
+  EchoServer f;
   auto socket = BlockingWebSocket::connect({.url = f.url});
   REQUIRE(socket.has_value());
   const auto session = f.echo->session();
@@ -290,7 +290,7 @@ TEST_CASE("websocket: stopping the server closes sessions with 1001") {
 }
 
 TEST_CASE("websocket client: messages go both ways, the server's close is told") {
-  Fixture f;
+  EchoServer f;
   auto socket = BlockingWebSocket::connect({.url = f.url});
   REQUIRE(socket.has_value());
   for (int i = 0; i < 100; ++i) {
@@ -308,7 +308,7 @@ TEST_CASE("websocket client: messages go both ways, the server's close is told")
 }
 
 TEST_CASE("websocket client: what is no WebSocket is an error that says what was found") {
-  Fixture f;
+  EchoServer f;
   const auto refused = BlockingWebSocket::connect({.url = f.url + "/nothing"});
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().code == core::Errc::PROTOCOL_ERROR);

@@ -20,7 +20,7 @@ using Eigen::VectorXd;
 
 namespace {
 
-constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
+constexpr double missing = std::numeric_limits<double>::quiet_NaN();
 
 /// tau-b by looking at every pair.
 double kendall_by_pairs(const VectorXd& x, const VectorXd& y) {
@@ -72,12 +72,12 @@ TEST_CASE("distributions: published quantiles, and there and back") {
 
 TEST_CASE("distributions: refusals") {
   CHECK(normal_quantile(0.0).reason() == Reason::BAD_PARAMETER);
-  CHECK(normal_cdf(nan_value).reason() == Reason::BAD_SAMPLE);
+  CHECK(normal_cdf(missing).reason() == Reason::BAD_SAMPLE);
   CHECK(student_t_quantile(1.0, 3.0).reason() == Reason::BAD_PARAMETER);
   CHECK(student_t_quantile(0.5, 0.0).reason() == Reason::BAD_PARAMETER);
-  CHECK(student_t_cdf(nan_value, 3.0).reason() == Reason::BAD_SAMPLE);
-  CHECK(student_t_cdf(0.0, nan_value).reason() == Reason::BAD_PARAMETER);
-  CHECK(student_t_log_density(nan_value, 3.0).reason() == Reason::BAD_SAMPLE);
+  CHECK(student_t_cdf(missing, 3.0).reason() == Reason::BAD_SAMPLE);
+  CHECK(student_t_cdf(0.0, missing).reason() == Reason::BAD_PARAMETER);
+  CHECK(student_t_log_density(missing, 3.0).reason() == Reason::BAD_SAMPLE);
   CHECK(student_t_log_density(0.0, -1.0).reason() == Reason::BAD_PARAMETER);
 }
 
@@ -89,7 +89,7 @@ TEST_CASE("ranks: ties share, Spearman sees order only") {
   CHECK((*spearman_correlation(pair))(0, 1) == doctest::Approx(1.0).epsilon(1e-14));
   CHECK((*pseudo_observations(pair))(4, 1) == doctest::Approx(5.0 / 6.0));
   CHECK(ranks(VectorXd{}).reason() == Reason::TOO_SHORT);
-  CHECK(ranks(Eigen::Vector2d{1.0, nan_value}).reason() == Reason::BAD_SAMPLE);
+  CHECK(ranks(Eigen::Vector2d{1.0, missing}).reason() == Reason::BAD_SAMPLE);
   CHECK(pseudo_observations(MatrixXd(3, 0)).reason() == Reason::BAD_SHAPE);
   CHECK(spearman_correlation(MatrixXd::Ones(3, 2)).reason() == Reason::DEGENERATE);
 }
@@ -228,13 +228,13 @@ TEST_CASE("previous tick: the last value at or before each moment, not older tha
   const std::array<std::int64_t, 2> back{20, 10};
   CHECK(previous_tick({times, values}, back).reason() == Reason::BAD_SAMPLE);
   CHECK(previous_tick({back, values}, grid).reason() == Reason::BAD_SHAPE);
-  const std::array<double, 3> bad{1.0, nan_value, 3.0};
+  const std::array<double, 3> bad{1.0, missing, 3.0};
   CHECK(previous_tick({times, bad}, grid).reason() == Reason::BAD_SAMPLE);
 }
 
 TEST_CASE("log returns: a gap on either side is a gap") {
   MatrixXd prices(4, 1);
-  prices << 1.0, std::exp(1.0), nan_value, 5.0;
+  prices << 1.0, std::exp(1.0), missing, 5.0;
   const auto out = log_returns(prices);
   REQUIRE(out.has_value());
   CHECK((*out)(0, 0) == doctest::Approx(1.0));
@@ -258,8 +258,8 @@ TEST_CASE("pairwise covariance: without gaps it is the sample's") {
 
 TEST_CASE("pairwise covariance: every pair over its own overlap, counted") {
   MatrixXd returns = factor_returns(60, 3, 18);
-  returns.col(1).head(20).setConstant(nan_value);
-  returns.col(2).tail(15).setConstant(nan_value);
+  returns.col(1).head(20).setConstant(missing);
+  returns.col(2).tail(15).setConstant(missing);
   const auto out = pairwise_covariance(returns, 20);
   REQUIRE(out.has_value());
   CHECK(out->counts(0, 1) == 40);
@@ -274,7 +274,7 @@ TEST_CASE("pairwise covariance: every pair over its own overlap, counted") {
 
 TEST_CASE("pairwise covariance: too little overlap excludes a column, by name") {
   MatrixXd returns = factor_returns(60, 3, 19);
-  returns.col(1).head(50).setConstant(nan_value);
+  returns.col(1).head(50).setConstant(missing);
   const auto out = pairwise_covariance(returns, 20);
   REQUIRE(out.has_value());
   CHECK(out->kept == std::vector<Index>{0, 2});

@@ -25,10 +25,10 @@ constexpr GarchModel models[] = {gaussian,
                                  {false, Innovation::GAUSSIAN, Presample::SAMPLE},
                                  {true, Innovation::STUDENT_T, Presample::SAMPLE}};
 
-constexpr GarchParameters usual{0.02, 0.03, 0.08, 0.0, 0.88, 0.0};
+constexpr GarchParameters usual_garch{0.02, 0.03, 0.08, 0.0, 0.88, 0.0};
 
 GarchParameters of_model(const GarchModel& model) {
-  GarchParameters p = usual;
+  GarchParameters p = usual_garch;
   if (model.asymmetric) {
     p.alpha = 0.04;
     p.gamma = 0.09;
@@ -201,7 +201,7 @@ TEST_CASE("garch: the fit's gradient vanishes, and units do not matter") {
 TEST_CASE("garch: the persistence keeps to its limit, and says so") {
   GarchFitSettings settings;
   settings.persistence_max = 0.8;
-  const auto fit = fit_garch(simulated(gaussian, usual, 2000, 8), settings);
+  const auto fit = fit_garch(simulated(gaussian, usual_garch, 2000, 8), settings);
   REQUIRE(fit.has_value());
   CHECK(fit->parameters.persistence() <= 0.8 + 1e-12);
   CHECK(fit->parameters.persistence() > 0.8 - 1e-4);
@@ -212,7 +212,7 @@ TEST_CASE("garch: the persistence keeps to its limit, and says so") {
   CHECK(persistence.dot(*fit->covariance * persistence) < 1e-12);
   CHECK((*fit->covariance)(2, 2) > 0.0);
   settings.persistence_max.reset();
-  const auto free = fit_garch(simulated(gaussian, usual, 2000, 8), settings);
+  const auto free = fit_garch(simulated(gaussian, usual_garch, 2000, 8), settings);
   REQUIRE(free.has_value());
   CHECK(free->log_likelihood > fit->log_likelihood);
 }
@@ -245,15 +245,15 @@ TEST_CASE("garch: the filter walks the variances of the batch") {
 }
 
 TEST_CASE("garch: forecasts go to the long-run variance, by the closed form") {
-  const auto out = garch_forecast(usual, 4.0, 50);
+  const auto out = garch_forecast(usual_garch, 4.0, 50);
   REQUIRE(out.has_value());
-  const double far = *usual.long_run_variance();
+  const double far = *usual_garch.long_run_variance();
   for (Index k = 0; k < 50; ++k) {
     const double expected =
-      far + std::pow(usual.persistence(), static_cast<double>(k)) * (4.0 - far);
+      far + std::pow(usual_garch.persistence(), static_cast<double>(k)) * (4.0 - far);
     CHECK((*out)[k] == doctest::Approx(expected).epsilon(1e-12));
   }
-  GarchParameters explosive = usual;
+  GarchParameters explosive = usual_garch;
   explosive.beta = 1.5;
   CHECK_FALSE(explosive.long_run_variance().has_value());
   CHECK(garch_forecast(explosive, 4.0, 5000).reason() == Reason::BAD_PARAMETER);
@@ -268,27 +268,27 @@ TEST_CASE("garch: a given first variance, by hand") {
 }
 
 TEST_CASE("garch: refusals") {
-  const VectorXd r = simulated(gaussian, usual, 100, 1);
+  const VectorXd r = simulated(gaussian, usual_garch, 100, 1);
   CHECK(fit_garch(r.head(20)).reason() == Reason::TOO_SHORT);
   CHECK(fit_garch(VectorXd::Constant(100, 0.3)).reason() == Reason::DEGENERATE);
   VectorXd broken = r;
   broken[50] = std::numeric_limits<double>::quiet_NaN();
   CHECK(fit_garch(broken).reason() == Reason::BAD_SAMPLE);
-  CHECK(garch_log_likelihood(broken, gaussian, usual).reason() == Reason::BAD_SAMPLE);
+  CHECK(garch_log_likelihood(broken, gaussian, usual_garch).reason() == Reason::BAD_SAMPLE);
   broken[50] = 1e101;
   CHECK(fit_garch(broken).reason() == Reason::BAD_SAMPLE);
   GarchFitSettings settings;
   settings.persistence_max = 0.0;
   CHECK(fit_garch(r, settings).reason() == Reason::BAD_PARAMETER);
-  GarchParameters p = usual;
+  GarchParameters p = usual_garch;
   p.alpha = -0.1;
   CHECK(garch_log_likelihood(r, gaussian, p).reason() == Reason::BAD_PARAMETER);
   CHECK(garch_variances(r, gaussian, p).reason() == Reason::BAD_PARAMETER);
-  CHECK(garch_log_likelihood(r, student, usual).reason() == Reason::BAD_PARAMETER); // nu = 0
-  CHECK(garch_variances(r, gaussian, usual, -1.0).reason() == Reason::BAD_PARAMETER);
-  CHECK(garch_log_likelihood(r.head(1), gaussian, usual).reason() == Reason::TOO_SHORT);
+  CHECK(garch_log_likelihood(r, student, usual_garch).reason() == Reason::BAD_PARAMETER); // nu = 0
+  CHECK(garch_variances(r, gaussian, usual_garch, -1.0).reason() == Reason::BAD_PARAMETER);
+  CHECK(garch_log_likelihood(r.head(1), gaussian, usual_garch).reason() == Reason::TOO_SHORT);
   CHECK_THROWS_AS(GarchFilter(p, 1.0), std::invalid_argument);
-  GarchFilter filter{usual, 1.0};
+  GarchFilter filter{usual_garch, 1.0};
   CHECK_FALSE(filter.update(std::numeric_limits<double>::infinity()).has_value());
   CHECK(filter.variance_next() == 1.0);
 }

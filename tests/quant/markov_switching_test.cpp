@@ -49,11 +49,11 @@ VectorXd simulated(const MarkovSwitchingModel& m, Index size, std::uint64_t seed
 }
 
 /// Every path of regimes, with those before the first used observation.
-struct Enumerated {
+struct EnumeratedPaths {
   double likelihood = 0.0;
   RowMatrix smoothed;
 
-  Enumerated(const MarkovSwitchingModel& m, const VectorXd& y) {
+  EnumeratedPaths(const MarkovSwitchingModel& m, const VectorXd& y) {
     const Index k = m.regimes();
     const Index p = m.order();
     const VectorXd pi = *stationary_distribution(m.transition);
@@ -95,7 +95,7 @@ TEST_CASE("markov switching: filter and smoother against every path of regimes")
   for (const Index order : {0, 1, 2, 3}) {
     const auto m = model_of(order);
     const VectorXd y = simulated(m, order + 7, 3);
-    const Enumerated all{m, y};
+    const EnumeratedPaths all{m, y};
     const auto out = infer(m, y);
     REQUIRE(out.has_value());
     CHECK(out->log_likelihood == doctest::Approx(std::log(all.likelihood)).epsilon(1e-12));

@@ -9,7 +9,7 @@ using Time = std::chrono::nanoseconds;
 namespace {
 
 /// A breaker with a clock that is moved by hand.
-struct Bench {
+struct BreakerBench {
   CircuitBreaker breaker{{.jitter = 0.0}, 1};
   Time now = 100s;
 
@@ -30,7 +30,7 @@ struct Bench {
 } // namespace
 
 TEST_CASE("breaker: five failures in a row open it and a success between them does not") {
-  Bench b;
+  BreakerBench b;
   for (int i = 0; i < 4; ++i) {
     b.call(false);
   }
@@ -44,7 +44,7 @@ TEST_CASE("breaker: five failures in a row open it and a success between them do
 }
 
 TEST_CASE("breaker: half of twenty calls failed opens it and of nineteen does not") {
-  Bench b;
+  BreakerBench b;
   for (int i = 0; i < 19; ++i) {
     b.call(i % 2 == 0);
   }
@@ -55,12 +55,12 @@ TEST_CASE("breaker: half of twenty calls failed opens it and of nineteen does no
 }
 
 TEST_CASE("breaker: eighty percent of slow calls open it") {
-  Bench b;
+  BreakerBench b;
   for (int i = 0; i < 20; ++i) {
     b.call(true, i < 4 ? Time{999ms} : Time{1s});
   }
   CHECK(b.breaker.state() == BreakerState::OPEN);
-  Bench c;
+  BreakerBench c;
   for (int i = 0; i < 20; ++i) {
     c.call(true, i < 5 ? Time{999ms} : Time{1s});
   }
@@ -68,7 +68,7 @@ TEST_CASE("breaker: eighty percent of slow calls open it") {
 }
 
 TEST_CASE("breaker: calls older than ten seconds leave the window") {
-  Bench b;
+  BreakerBench b;
   for (int i = 0; i < 4; ++i) {
     b.call(false);
     b.call(true);
@@ -80,7 +80,7 @@ TEST_CASE("breaker: calls older than ten seconds leave the window") {
 }
 
 TEST_CASE("breaker: open time doubles from one to thirty seconds") {
-  Bench b;
+  BreakerBench b;
   b.open();
   const std::vector<Time> wanted{1s, 2s, 4s, 8s, 16s, 30s, 30s};
   for (const auto& open_time : wanted) {
@@ -94,7 +94,7 @@ TEST_CASE("breaker: open time doubles from one to thirty seconds") {
 }
 
 TEST_CASE("breaker: half open lets three probes through and closes when they succeed") {
-  Bench b;
+  BreakerBench b;
   b.open();
   b.now += 1s;
   for (int i = 0; i < 3; ++i) {
@@ -115,7 +115,7 @@ TEST_CASE("breaker: half open lets three probes through and closes when they suc
 }
 
 TEST_CASE("breaker: probes that never report do not block it for ever") {
-  Bench b;
+  BreakerBench b;
   b.open();
   b.now += 1s;
   for (int i = 0; i < 3; ++i) {
@@ -142,7 +142,7 @@ TEST_CASE("breaker: jitter stays within a fifth and repeats with its seed") {
 }
 
 TEST_CASE("breaker: forced open and disabled hold until reset") {
-  Bench b;
+  BreakerBench b;
   b.breaker.force_open();
   b.now += 1h;
   CHECK_FALSE(b.call(true));

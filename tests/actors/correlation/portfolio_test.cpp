@@ -14,8 +14,6 @@ using messages::PutPortfolio;
 
 namespace {
 
-const std::vector<std::string> four{"ADA-USD", "BTC-USD", "ETH-USD", "XRP-USD"};
-
 trading::Quantity units(const char* text) {
   return trading::Quantity::from_text(text).value();
 }
@@ -145,7 +143,7 @@ TEST_CASE("portfolios: bad ones are refused by their field's name") {
 
 TEST_CASE("pca: a stored portfolio's factors add up to its risk") {
   World world;
-  world.market->bars = market(four, 700);
+  world.market->bars = market(four_coins, 700);
   world.beat();
   REQUIRE(world.ask(fund()).has_value());
   messages::GetPca request;
@@ -204,7 +202,7 @@ TEST_CASE("pca: positions in the body, with currencies that must be converted") 
 
 TEST_CASE("stress: correlations moved to 1 raise a long portfolio's volatility, by the formula") {
   World world;
-  world.market->bars = market(four, 700);
+  world.market->bars = market(four_coins, 700);
   world.beat();
   messages::GetStressTest request;
   request.factor = 1.0;
@@ -227,7 +225,7 @@ TEST_CASE("stress: correlations moved to 1 raise a long portfolio's volatility, 
 
 TEST_CASE("stress: a named window takes its correlations from history") {
   Settings settings;
-  const auto bars = market(four, 1'500, 0.8);
+  const auto bars = market(four_coins, 1'500, 0.8);
   settings.scenarios = {{.name = "then",
                          .description = "a while ago",
                          .start = bars.at("BTC-USD")[199].ts_close,
@@ -257,7 +255,7 @@ TEST_CASE("stress: a named window takes its correlations from history") {
 
 TEST_CASE("stress: a caller's matrix is checked, and repaired where it is no correlation matrix") {
   World world;
-  world.market->bars = market(four, 700);
+  world.market->bars = market(four_coins, 700);
   world.beat();
   messages::ComputeStressTest request;
   request.positions = {
@@ -285,7 +283,7 @@ TEST_CASE("stress: a caller's matrix is checked, and repaired where it is no cor
 
 TEST_CASE("sizing: every method's weights add up and keep the limits") {
   World world;
-  world.market->bars = market(four, 700);
+  world.market->bars = market(four_coins, 700);
   world.beat();
   using messages::SizingMethod;
   for (const auto method :
@@ -296,7 +294,7 @@ TEST_CASE("sizing: every method's weights add up and keep the limits") {
     CAPTURE(name);
     messages::SizePositions request;
     request.method = method;
-    request.symbols = World::ids(four);
+    request.symbols = World::ids(four_coins);
     request.capital = 1'000.0;
     const auto free = world.ask(request);
     REQUIRE(free.has_value());
@@ -323,10 +321,10 @@ TEST_CASE("sizing: every method's weights add up and keep the limits") {
 
 TEST_CASE("sizing: what cannot be met gives the nearest weights and the reason") {
   World world;
-  world.market->bars = market(four, 700);
+  world.market->bars = market(four_coins, 700);
   world.beat();
   messages::SizePositions request;
-  request.symbols = World::ids(four);
+  request.symbols = World::ids(four_coins);
   request.max_weight = 0.2;
   const auto tight = world.ask(request);
   REQUIRE(tight.has_value());
@@ -339,7 +337,7 @@ TEST_CASE("sizing: what cannot be met gives the nearest weights and the reason")
   REQUIRE(grouped.has_value());
   CHECK(grouped->data.weights[1] + grouped->data.weights[2] <= 0.25 + 1e-6);
   messages::SizePositions target;
-  target.symbols = World::ids(four);
+  target.symbols = World::ids(four_coins);
   target.method = messages::SizingMethod::target_volatility;
   target.target_volatility_annual = 0.10;
   const auto scaled = world.ask(target);
@@ -355,7 +353,7 @@ TEST_CASE("sizing: what cannot be met gives the nearest weights and the reason")
 
 TEST_CASE("sizing: turnover counts from the portfolio's weights") {
   World world;
-  world.market->bars = market(four, 700);
+  world.market->bars = market(four_coins, 700);
   world.beat();
   messages::SizePositions request;
   request.method = messages::SizingMethod::minimum_variance;
@@ -372,12 +370,12 @@ TEST_CASE("sizing: turnover counts from the portfolio's weights") {
 
 TEST_CASE("sizing: bad requests are refused by their field's name") {
   World world;
-  world.market->bars = market(four, 700);
+  world.market->bars = market(four_coins, 700);
   world.beat();
   const auto refused = [&](const std::function<void(messages::SizePositions&)>& spoil,
                            const char* text) {
     messages::SizePositions request;
-    request.symbols = World::ids(four);
+    request.symbols = World::ids(four_coins);
     spoil(request);
     const auto answer = world.ask(request);
     REQUIRE_FALSE(answer.has_value());

@@ -25,8 +25,6 @@ GetCorrelationMatrix request(std::vector<std::string> symbols,
   return out;
 }
 
-const std::vector<std::string> four{"ADA-USD", "BTC-USD", "ETH-USD", "XRP-USD"};
-
 /// Largest difference from Pearson's correlations of the last `window` returns.
 double error_of(const messages::CorrelationMatrix& found,
                 const correlation::synthetic::Market& bars,
@@ -49,12 +47,12 @@ double error_of(const messages::CorrelationMatrix& found,
 
 TEST_CASE("matrix: sample correlations of the newest returns, with all they are made of") {
   World world;
-  world.market->bars = market(four, 700);
+  world.market->bars = market(four_coins, 700);
   world.beat();
-  const auto answer = world.ask(request(four, CorrelationMethod::sample, 300));
+  const auto answer = world.ask(request(four_coins, CorrelationMethod::sample, 300));
   REQUIRE(answer.has_value());
   const auto& data = answer->data;
-  CHECK(data.symbols == World::ids(four));
+  CHECK(data.symbols == World::ids(four_coins));
   CHECK(error_of(data, world.market->bars, 300) < 1e-12);
   CHECK(data.method == CorrelationMethod::sample);
   CHECK(data.window == 300);
@@ -77,11 +75,11 @@ TEST_CASE("matrix: sample correlations of the newest returns, with all they are 
 
 TEST_CASE("matrix: asked bare it takes everything and says what it took") {
   World world;
-  world.market->bars = market(four, 700);
+  world.market->bars = market(four_coins, 700);
   world.beat();
   const auto answer = world.ask(GetCorrelationMatrix{});
   REQUIRE(answer.has_value());
-  CHECK(answer->data.symbols == World::ids(four));
+  CHECK(answer->data.symbols == World::ids(four_coins));
   CHECK(answer->data.window == 500);
   CHECK(answer->data.method == CorrelationMethod::sample);
   CHECK(error_of(answer->data, world.market->bars, 500) < 1e-12);
@@ -102,18 +100,18 @@ TEST_CASE("matrix: what was gathered stays, and live bars keep it current withou
   Settings settings;
   settings.intervals.clear();
   World world{settings};
-  world.market->bars = market(four, 700);
+  world.market->bars = market(four_coins, 700);
   world.beat();
-  REQUIRE(world.ask(request(four)).has_value());
+  REQUIRE(world.ask(request(four_coins)).has_value());
   const auto asked = world.market->asked.size();
-  const auto later = market(four, 710);
+  const auto later = market(four_coins, 710);
   for (std::size_t t = 700; t < 710; ++t) {
-    for (const auto& symbol : four) {
+    for (const auto& symbol : four_coins) {
       world.bar(symbol, later.at(symbol)[t]);
     }
     world.beat();
   }
-  const auto answer = world.ask(request(four));
+  const auto answer = world.ask(request(four_coins));
   REQUIRE(answer.has_value());
   CHECK(error_of(answer->data, later, 500) < 1e-12);
   CHECK(world.market->asked.size() == asked);
@@ -123,23 +121,23 @@ TEST_CASE("matrix: bars that were lost on the way are found in history") {
   Settings settings;
   settings.intervals.clear();
   World world{settings};
-  world.market->bars = market(four, 700);
+  world.market->bars = market(four_coins, 700);
   world.beat();
-  REQUIRE(world.ask(request(four)).has_value());
-  world.market->bars = market(four, 720); // no live event told of these
+  REQUIRE(world.ask(request(four_coins)).has_value());
+  world.market->bars = market(four_coins, 720); // no live event told of these
   world.beat();
-  const auto answer = world.ask(request(four));
+  const auto answer = world.ask(request(four_coins));
   REQUIRE(answer.has_value());
   CHECK(error_of(answer->data, world.market->bars, 500) < 1e-12);
-  for (const auto& symbol : four) {
+  for (const auto& symbol : four_coins) {
     world.live(symbol, world.market->bars[symbol].back()); // leaves no hole
   }
-  CHECK(world.ask(request(four)).has_value());
+  CHECK(world.ask(request(four_coins)).has_value());
 }
 
 TEST_CASE("matrix: every method gives a correlation matrix; models say what was fitted") {
   World world;
-  world.market->bars = market(four, 700);
+  world.market->bars = market(four_coins, 700);
   world.beat();
   for (const auto method :
        {CorrelationMethod::sample, CorrelationMethod::ewma, CorrelationMethod::ledoit_wolf,
@@ -147,7 +145,7 @@ TEST_CASE("matrix: every method gives a correlation matrix; models say what was 
         CorrelationMethod::kendall}) {
     const std::string name = boost::describe::enum_to_string(method, "?");
     CAPTURE(name);
-    const auto answer = world.ask(request(four, method));
+    const auto answer = world.ask(request(four_coins, method));
     REQUIRE(answer.has_value());
     const auto& data = answer->data;
     CHECK(answer->meta.method == name);
@@ -171,7 +169,7 @@ TEST_CASE("matrix: every method gives a correlation matrix; models say what was 
       CHECK(data.model->log_likelihood.has_value());
     }
   }
-  auto asymmetric = request(four, CorrelationMethod::dcc);
+  auto asymmetric = request(four_coins, CorrelationMethod::dcc);
   asymmetric.gjr = true;
   const auto gjr = world.ask(asymmetric);
   REQUIRE(gjr.has_value());
@@ -180,7 +178,7 @@ TEST_CASE("matrix: every method gives a correlation matrix; models say what was 
 
 TEST_CASE("matrix: bad arguments are refused by their field's name") {
   World world;
-  world.market->bars = market(four, 700);
+  world.market->bars = market(four_coins, 700);
   world.beat();
   const auto refused = [&](const GetCorrelationMatrix& bad, const std::string& text) {
     const auto answer = world.ask(bad);
@@ -191,10 +189,10 @@ TEST_CASE("matrix: bad arguments are refused by their field's name") {
   };
   refused(request({"BTC-USD"}), "symbols: expected 2 to 500 instruments, found 1");
   refused(request({"BTC-USD", "BTC-USD"}), "symbols: expected each instrument once");
-  refused(request(four, {}, 19), "window: expected 20 to 5000");
-  refused(request(four, {}, 5'001), "window: expected 20 to 5000");
-  refused(request(four, CorrelationMethod::dcc, 99), "window: expected 100 to 5000");
-  auto gjr = request(four);
+  refused(request(four_coins, {}, 19), "window: expected 20 to 5000");
+  refused(request(four_coins, {}, 5'001), "window: expected 20 to 5000");
+  refused(request(four_coins, CorrelationMethod::dcc, 99), "window: expected 100 to 5000");
+  auto gjr = request(four_coins);
   gjr.gjr = true;
   refused(gjr, "gjr: expected none but with the methods dcc and ccc");
   std::vector<std::string> many;
@@ -207,7 +205,7 @@ TEST_CASE("matrix: bad arguments are refused by their field's name") {
 TEST_CASE("matrix: unknown symbols, silence and too little history are told apart") {
   World world;
   CHECK(world.code(request({"BTC-USD", "ETH-USD"})) == Errc::NOT_READY);
-  world.market->bars = market(four, 120);
+  world.market->bars = market(four_coins, 120);
   world.beat();
   CHECK(world.code(request({"BTC-USD", "NOPE-USD"})) == Errc::UNKNOWN_SYMBOL);
   const auto answer = world.ask(request({"BTC-USD", "ETH-USD"}));
@@ -224,15 +222,15 @@ TEST_CASE("matrix: unknown symbols, silence and too little history are told apar
 
 TEST_CASE("matrix: stale inputs make a stale answer, by name") {
   World world;
-  world.market->bars = market(four, 700);
+  world.market->bars = market(four_coins, 700);
   world.beat();
-  REQUIRE(world.get(request(four)).meta.quality == Quality::live);
+  REQUIRE(world.get(request(four_coins)).meta.quality == Quality::live);
   world.advance(6s);
-  CHECK(world.get(request(four)).meta.quality == Quality::stale);
+  CHECK(world.get(request(four_coins)).meta.quality == Quality::stale);
   world.beat();
-  CHECK(world.get(request(four)).meta.quality == Quality::live);
+  CHECK(world.get(request(four_coins)).meta.quality == Quality::live);
   world.beat({}, trading::Freshness::DOWN);
-  const auto down = world.ask(request(four));
+  const auto down = world.ask(request(four_coins));
   CHECK(down->meta.quality == Quality::degraded);
   CHECK(down->meta.inputs->at(2).quality == Quality::degraded);
 }
@@ -252,18 +250,18 @@ TEST_CASE("matrix: an instrument whose price stands still is named") {
 
 TEST_CASE("matrix: a permutation of the symbols permutes the matrix") {
   World world;
-  world.market->bars = market(four, 700);
+  world.market->bars = market(four_coins, 700);
   world.beat();
   const std::vector<std::string> shuffled{"XRP-USD", "ADA-USD", "ETH-USD", "BTC-USD"};
   for (const auto method : {CorrelationMethod::sample, CorrelationMethod::ledoit_wolf,
                             CorrelationMethod::kendall, CorrelationMethod::ewma}) {
-    const auto a = world.ask(request(four, method));
+    const auto a = world.ask(request(four_coins, method));
     const auto b = world.ask(request(shuffled, method));
     for (std::size_t i = 0; i < 4; ++i) {
       for (std::size_t j = 0; j < 4; ++j) {
         const auto at = [&](std::size_t k) {
-          return static_cast<std::size_t>(std::find(four.begin(), four.end(), shuffled[k])
-                                          - four.begin());
+          return static_cast<std::size_t>(
+            std::find(four_coins.begin(), four_coins.end(), shuffled[k]) - four_coins.begin());
         };
         CHECK(std::abs(b->data.matrix[i][j] - a->data.matrix[at(i)][at(j)]) < 1e-12);
       }
@@ -273,23 +271,23 @@ TEST_CASE("matrix: a permutation of the symbols permutes the matrix") {
 
 TEST_CASE("service: a solver that crashes costs its asker an answer and nobody else anything") {
   World world;
-  world.market->bars = market(four, 700);
+  world.market->bars = market(four_coins, 700);
   world.beat();
-  REQUIRE(world.ask(request(four)).has_value());
+  REQUIRE(world.ask(request(four_coins)).has_value());
   for (int i = 1; i <= 2; ++i) {
     REQUIRE(
       supervision::kill_child(world.runtime(), "correlation/solvers/solver-" + std::to_string(i))
         .has_value());
   }
   world.run();
-  CHECK(world.get(request(four)).data.matrix.size() == 4);
+  CHECK(world.get(request(four_coins)).data.matrix.size() == 4);
   for (const std::string part : {"series", "portfolios", "front", "universes/1h"}) {
     CAPTURE(part);
     REQUIRE(supervision::kill_child(world.runtime(), "correlation/" + part).has_value());
     world.run();
     world.advance(1s);
     world.beat();
-    CHECK(world.get(request(four)).data.matrix.size() == 4);
+    CHECK(world.get(request(four_coins)).data.matrix.size() == 4);
   }
 }
 

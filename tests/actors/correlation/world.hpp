@@ -27,6 +27,8 @@ namespace troupe::correlation::tests {
 
 using namespace std::chrono_literals;
 
+inline const std::vector<std::string> four_coins{"ADA-USD", "BTC-USD", "ETH-USD", "XRP-USD"};
+
 /// What the market-data service knows, as the tests want it.
 struct FakeMarket {
   synthetic::Market bars;

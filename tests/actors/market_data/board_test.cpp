@@ -1,13 +1,9 @@
-#include "support.hpp"
+#include "scripted.hpp"
 
 using namespace test;
 using trading::Quality;
 
 namespace {
-
-trading::InstrumentId id(const char* text) {
-  return *trading::InstrumentId::from_text(text);
-}
 
 std::string sim(const std::string& name) {
   return R"({"name":")" + name

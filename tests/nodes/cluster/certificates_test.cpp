@@ -1,5 +1,6 @@
 #include "core/clock.hpp"
 #include "nodes/cluster/certificates.hpp"
+#include "process_fixture.hpp"
 
 #include <doctest/doctest.h>
 
@@ -11,17 +12,9 @@
 
 using namespace troupe;
 using namespace troupe::cluster;
+using troupe::cluster::test::Directory;
 
 namespace {
-
-struct Directory {
-  std::string path;
-  Directory() {
-    std::string pattern = std::filesystem::temp_directory_path() / "cluster-XXXXXX";
-    path = ::mkdtemp(pattern.data());
-  }
-  ~Directory() { std::filesystem::remove_all(path); }
-};
 
 unsigned mode_of(const std::string& path) {
   struct stat found {};

@@ -9,7 +9,7 @@
 using namespace troupe;
 using namespace troupe::cluster;
 using namespace troupe::cluster::test;
-using hello_frame::Kind;
+using HelloKind = hello_frame::Kind;
 
 namespace {
 
@@ -43,10 +43,11 @@ core::Result<Conversation::Frame> answer_to(const Address& node, const std::stri
 TEST_CASE("hello: another wire version is refused with the reason in words both can read") {
   System s;
   End node{s.system, "node"};
-  const auto answer = answer_to(
-    node.node->listening(), hello_frame::encode(Kind::HELLO, "whatever follows", wire_version + 1));
+  const auto answer =
+    answer_to(node.node->listening(),
+              hello_frame::encode(HelloKind::HELLO, "whatever follows", wire_version + 1));
   REQUIRE(answer.has_value());
-  CHECK(answer->header.kind == Kind::REFUSED);
+  CHECK(answer->header.kind == HelloKind::REFUSED);
   CHECK(answer->body
         == "VERSION_DIFFERS: expected wire version " + std::to_string(wire_version) + ", found "
              + std::to_string(wire_version + 1));
@@ -56,13 +57,13 @@ TEST_CASE("hello: another wire version is refused with the reason in words both 
 TEST_CASE("hello: frames over the limit or without the magic are refused as malformed") {
   System s;
   End node{s.system, "node"};
-  auto huge = hello_frame::encode(Kind::HELLO, "");
+  auto huge = hello_frame::encode(HelloKind::HELLO, "");
   huge[10] = '\x7f'; // claims 8 MiB
   for (const auto& text : {huge, std::string("\1" + std::string(31, '\0')),
-                           hello_frame::encode(Kind::HELLO, "no hello")}) {
+                           hello_frame::encode(HelloKind::HELLO, "no hello")}) {
     const auto answer = answer_to(node.node->listening(), text);
     REQUIRE(answer.has_value());
-    CHECK(answer->header.kind == Kind::REFUSED);
+    CHECK(answer->header.kind == HelloKind::REFUSED);
     CHECK(hello_frame::refusal_name(answer->body) == name(Refusal::MALFORMED));
   }
   CHECK(node.node->stats().hellos_refused == 3);

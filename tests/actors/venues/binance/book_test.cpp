@@ -19,7 +19,7 @@ using troupe::venues::BookStep;
 using troupe::venues::TradeNumbers;
 namespace wire = troupe::venues::wire;
 
-const InstrumentId btc{"BTC-USDT", "BINANCE"};
+const InstrumentId btc_usdt{"BTC-USDT", "BINANCE"};
 
 Price price(int ticks) {
   return *Price::from_text("0.01") * ticks;
@@ -28,7 +28,7 @@ Quantity lots(int n) {
   return *Quantity::from_text("0.00001") * n;
 }
 BookBuilder builder() {
-  return {btc, price(1)};
+  return {btc_usdt, price(1)};
 }
 Diff diff(std::uint64_t first,
           std::uint64_t last,

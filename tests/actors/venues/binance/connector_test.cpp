@@ -30,7 +30,7 @@ namespace sup = troupe::supervision;
 namespace venues = troupe::venues;
 using troupe::trading::InstrumentId;
 
-const InstrumentId btc{"BTC-USDT", "BINANCE"};
+const InstrumentId followed{"BTC-USDT", "BINANCE"};
 
 /// Waits for a condition; generous, for a machine under load.
 bool until(const std::function<bool()>& condition) {
@@ -185,8 +185,8 @@ struct Received {
 caf::behavior receiver(sup::Actor* self, std::shared_ptr<Received> received, std::string feed) {
   const auto subscribe = [self, feed] {
     (void)self->runtime().registry.send(
-      feed, caf::make_message(
-              venues::FeedSubscribe{btc, self->epoch() + 1, caf::actor_cast<caf::actor>(self)}));
+      feed, caf::make_message(venues::FeedSubscribe{followed, self->epoch() + 1,
+                                                    caf::actor_cast<caf::actor>(self)}));
   };
   subscribe();
   return {[self, received, feed](const venues::FeedBatch& batch) {
@@ -221,7 +221,7 @@ struct Node {
     for (const auto& problem : problems) {
       FAIL(problem.text());
     }
-    CHECK(venue.instruments.at(0).instrument == btc);
+    CHECK(venue.instruments.at(0).instrument == followed);
     root = std::make_unique<sup::RootSupervisor>(
       local.runtime(),
       sup::SupervisorSpec{.name = "node",
@@ -342,7 +342,7 @@ TEST_CASE("connector: history in pages, without the bar that is still open") {
     answer.reset();
     self
       ->request(node.local.runtime().registry.find("BINANCE/history").actor, caf::infinite,
-                venues::FetchBars{btc, troupe::trading::intervals::m1, start, now, limit})
+                venues::FetchBars{followed, troupe::trading::intervals::m1, start, now, limit})
       .receive([&](const venues::BarsFetched& fetched) { answer = fetched; },
                [&](const caf::error& error) { answer = core::from_caf(error); });
     return answer->has_value();

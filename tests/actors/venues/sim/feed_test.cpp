@@ -1,4 +1,5 @@
 #include "actors/venues/sim/feed.hpp"
+#include "support.hpp"
 #include "trading/bar_builder.hpp"
 #include "trading/l2_book.hpp"
 
@@ -9,12 +10,11 @@
 namespace {
 
 using namespace troupe::venues::sim;
+using troupe::venues::sim::test::anchor;
+using troupe::venues::sim::test::second;
 using namespace troupe::trading;
 using troupe::core::Errc;
 using troupe::core::Timestamp;
-
-constexpr std::int64_t second = 1'000'000'000;
-const Timestamp anchor = *Timestamp::from_text("2024-03-01T00:00:00Z");
 
 /// Keeps all a feed says, and a book as a reader builds it.
 struct Recorder : FeedSink {

@@ -1,6 +1,7 @@
 #include "actors/venues/sim/market.hpp"
 #include "actors/venues/sim/noise.hpp"
 #include "core/json.hpp"
+#include "support.hpp"
 
 #include <doctest/doctest.h>
 
@@ -12,9 +13,8 @@ namespace {
 using namespace troupe::venues::sim;
 using troupe::core::Timestamp;
 using troupe::trading::Regime;
-
-constexpr std::int64_t second = 1'000'000'000;
-const Timestamp anchor = *Timestamp::from_text("2024-03-01T00:00:00Z");
+using troupe::venues::sim::test::anchor;
+using troupe::venues::sim::test::second;
 
 double correlation(const std::vector<double>& x, const std::vector<double>& y) {
   double sx = 0.0, sy = 0.0, sxx = 0.0, syy = 0.0, sxy = 0.0;
