@@ -111,7 +111,11 @@ private:
           track.numbers.start_after(frame.trade.id);
         }
         break;
-      case ExchangeKind::MATCH: take_trade(track, frame.trade, sink); break;
+      case ExchangeKind::MATCH:
+        if (take_trade(track, frame.trade, sink)) {
+          distrust_book(track, now, sink);
+        }
+        break;
       case ExchangeKind::TICKER: {
         const auto step = track.book.check_inside(frame.ticker.best_bid, frame.ticker.best_ask);
         if (step == BookStep::LOST) {
@@ -124,9 +128,15 @@ private:
     }
   }
 
+  /// Where trades were lost, updates of the book may have been, and those carry no number.
+  void distrust_book(Track& track, Timestamp now, MarketSink& sink) {
+    if (track.book.book().valid()) {
+      lose_book(track, now, sink, "messages of its stream were lost");
+    }
+  }
+
   /// A trade that a heartbeat tells of may still be on its way; not for a second, though.
-  static void
-  take_heartbeat(Track& track, const ExchangeFrame& frame, Timestamp now, MarketSink& sink) {
+  void take_heartbeat(Track& track, const ExchangeFrame& frame, Timestamp now, MarketSink& sink) {
     track.heartbeat = now;
     const auto& symbol = track.instrument.instrument.symbol;
     if (!track.live) {
@@ -136,6 +146,7 @@ private:
       sink.on_trades_lost(symbol, track.told_last_trade - track.numbers.last());
       track.numbers.start_after(track.told_last_trade);
       sink.on_live(symbol, frame.time);
+      distrust_book(track, now, sink);
     }
     track.told_last_trade = track.numbers.is_behind(frame.last_trade_id) ? frame.last_trade_id : 0;
   }

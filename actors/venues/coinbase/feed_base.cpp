@@ -99,17 +99,19 @@ void FeedBase::go_live(Track& track, Timestamp time, MarketSink& sink) {
   }
 }
 
-void FeedBase::take_trade(Track& track, const TradePrint& trade, MarketSink& sink) {
+bool FeedBase::take_trade(Track& track, const TradePrint& trade, MarketSink& sink) {
   const auto step = track.numbers.take(trade.id);
   const auto& symbol = track.instrument.instrument.symbol;
   if (step == TradeNumbers::Step::OLD) {
-    return;
+    return false;
   }
-  if (step == TradeNumbers::Step::GAP && track.live) {
+  const bool lost = step == TradeNumbers::Step::GAP && track.live;
+  if (lost) {
     sink.on_trades_lost(symbol, track.numbers.missed());
     sink.on_live(symbol, trade.time);
   }
   sink.on_trade(symbol, trade);
+  return lost;
 }
 
 void FeedBase::note_book(

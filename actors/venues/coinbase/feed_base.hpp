@@ -52,7 +52,8 @@ protected:
   [[nodiscard]] Track* find(std::string_view product);
   /// Everything of this product is complete from this message on.
   static void go_live(Track& track, core::Timestamp time, MarketSink& sink);
-  void take_trade(Track& track, const TradePrint& trade, MarketSink& sink);
+  /// @returns whether trades before this one were lost
+  bool take_trade(Track& track, const TradePrint& trade, MarketSink& sink);
   void note_book(Track& track,
                  BookStep step,
                  core::Timestamp now,

@@ -17,7 +17,8 @@ struct FeedSettings {
 };
 
 /// Coinbase Exchange: level2_batch, matches, heartbeat and ticker of each product, which need no
-/// key. A book is lost by what BookBuilder says, by heartbeats that stay away, and by a BookAudit
+/// key. A book is lost by what BookBuilder says, by heartbeats that stay away, with
+/// trades that its stream has lost, and by a BookAudit
 /// each `verify_books_every`: a single lost update is found, or made up for by the next update of
 /// its level, within that time, three seconds and the time of a REST call.
 [[nodiscard]] std::unique_ptr<FeedProtocol> make_exchange_protocol(FeedSettings settings);

@@ -116,6 +116,25 @@ TEST_CASE("exchange feed: trades that heartbeats know and we do not are lost, af
   CHECK(session.sink.take().front() == "lost trades BTC-USD 2");
 }
 
+TEST_CASE("exchange feed: where trades were lost the book is lost, and asked for once") {
+  auto session = exchange();
+  session.receive(ack);
+  session.receive(match("last_match", 70));
+  session.receive(whole);
+  (void)test::sent(*session.protocol);
+  session.sink.take();
+  session.receive(match("match", 73));
+  CHECK(session.protocol->book("BTC-USD") == nullptr);
+  CHECK(test::sent(*session.protocol).size() == 2);
+  session.receive(match("match", 75)); // its snapshot is on its way
+  CHECK(test::sent(*session.protocol).empty());
+  session.receive(whole);
+  CHECK(session.protocol->book("BTC-USD") != nullptr);
+  session.receive(heartbeat(77));
+  session.receive(heartbeat(77));
+  CHECK(session.protocol->book("BTC-USD") == nullptr);
+}
+
 TEST_CASE("exchange feed: heartbeats that stay away lose the book, silence the connection") {
   auto session = exchange();
   session.receive(ack);
