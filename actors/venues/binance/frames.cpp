@@ -1,5 +1,6 @@
 #include "actors/venues/binance/frames.hpp"
 
+#include "actors/venues/binance/printed_form.hpp"
 #include "actors/venues/common/json_tokens.hpp"
 #include "actors/venues/common/letter_fields.hpp"
 
@@ -340,6 +341,10 @@ FrameDecoder::~FrameDecoder() = default;
 
 core::Result<const Frame*> FrameDecoder::decode(const std::string& text) {
   auto& state = *state_;
+  const bool is_padded = text.capacity() - text.size() >= simdjson::SIMDJSON_PADDING;
+  if (is_padded && read_printed_form(text, state.frame)) [[likely]] {
+    return &state.frame;
+  }
   const auto cursor = state.tokens.of(text);
   if (!cursor) {
     return cursor.error();

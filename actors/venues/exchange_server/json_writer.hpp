@@ -2,8 +2,11 @@
 
 #include "core/decimal.hpp"
 #include "core/json.hpp"
+#include "core/time.hpp"
 
+#include <chrono>
 #include <concepts>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,9 +34,16 @@ template <class Tag, int Digits>
   return {text.rbegin(), text.rend()};
 }
 
+/// Units in which times are counted from the epoch.
+enum class TimeUnit : std::uint8_t { MILLISECOND, MICROSECOND };
+
 /// JSON text, written member by member; commas are its own business.
 class JsonWriter {
 public:
+  /// @param unit  of times
+  explicit JsonWriter(TimeUnit unit = TimeUnit::MILLISECOND)
+    : ns_per_unit_(unit == TimeUnit::MILLISECOND ? 1'000'000 : 1'000) {}
+
   JsonWriter& open(char bracket) {
     separate();
     out_ += bracket;
@@ -74,6 +84,9 @@ public:
     fresh_ = false;
     return *this;
   }
+  JsonWriter& value(core::Timestamp time) { return value(units(time)); }
+  /// The last moment before `time`.
+  JsonWriter& before(core::Timestamp time) { return value(units(time) - 1); }
   JsonWriter& null() { return raw("null"); }
 
   /// One member.
@@ -86,6 +99,9 @@ public:
   [[nodiscard]] std::string take() { return std::move(out_); }
 
 private:
+  [[nodiscard]] std::int64_t units(core::Timestamp time) const {
+    return core::floor(time, std::chrono::nanoseconds{ns_per_unit_}).ns / ns_per_unit_;
+  }
   void separate() {
     if (!fresh_) {
       out_ += ',';
@@ -93,6 +109,7 @@ private:
     fresh_ = false;
   }
   std::string out_;
+  std::int64_t ns_per_unit_;
   bool fresh_ = true; ///< nothing to separate from
 };
 

@@ -63,7 +63,7 @@ void query_order(CallContext& context, const Parameters& parameters, const Reply
   if (order == nullptr || order->market != market) {
     throw ApiError{400, -2013, "Order does not exist."};
   }
-  JsonWriter json;
+  JsonWriter json{context.unit};
   write_order(json, context.exchange, *order);
   reply(json.take());
 }
@@ -71,7 +71,7 @@ void query_order(CallContext& context, const Parameters& parameters, const Reply
 void open_orders(CallContext& context, const Parameters& parameters, const Reply& reply) {
   const auto all = context.exchange.markets();
   const auto market = parameters.has("symbol") ? market_of(context, parameters) : all;
-  JsonWriter json;
+  JsonWriter json{context.unit};
   json.open('[');
   for (const auto* const order : context.exchange.open_orders(context.account)) {
     if (market == all || order->market == market) {
@@ -85,8 +85,8 @@ void open_orders(CallContext& context, const Parameters& parameters, const Reply
 void all_orders(CallContext& context, const Parameters& parameters, const Reply& reply) {
   const auto market = market_of(context, parameters);
   const auto from_id = parameters.integer("orderId");
-  const auto start = parameters.integer("startTime");
-  const auto end = parameters.integer("endTime");
+  const auto start = parameters.time("startTime");
+  const auto end = parameters.end_time("endTime");
   std::vector<const engine::Order*> all;
   for (const auto& [id, order] : context.exchange.orders()) {
     if (order.account == context.account && order.market == market) {
@@ -95,9 +95,9 @@ void all_orders(CallContext& context, const Parameters& parameters, const Reply&
   }
   const auto within = [&](const engine::Order& order) {
     return (!from_id || order.id >= static_cast<std::uint64_t>(*from_id))
-           && (!start || ms(order.created) >= *start) && (!end || ms(order.created) <= *end);
+           && (!start || order.created >= *start) && (!end || order.created <= *end);
   };
-  JsonWriter json;
+  JsonWriter json{context.unit};
   json.open('[');
   for (const auto* const order : page(parameters, std::move(all), within, from_id || start)) {
     write_order(json, context.exchange, *order);
@@ -111,10 +111,10 @@ void my_trades(CallContext& context, const Parameters& parameters, const Reply& 
   const auto& market = context.exchange.market(index);
   const auto order_id = parameters.integer("orderId");
   const auto from_id = parameters.integer("fromId");
-  const auto start = parameters.integer("startTime");
-  const auto end = parameters.integer("endTime");
-  constexpr std::int64_t window_ms = 86'400'000;
-  if (start && end && *end - *start > window_ms) {
+  const auto start = parameters.time("startTime");
+  const auto end = parameters.end_time("endTime");
+  constexpr std::chrono::milliseconds beyond_a_day{86'400'001};
+  if (start && end && *end - *start >= beyond_a_day) {
     throw ApiError{400, -1127, "More than 24 hours between startTime and endTime."};
   }
   std::vector<const engine::Execution*> all;
@@ -126,9 +126,9 @@ void my_trades(CallContext& context, const Parameters& parameters, const Reply& 
   const auto within = [&](const engine::Execution& fill) {
     return (!order_id || fill.order_id == static_cast<std::uint64_t>(*order_id))
            && (!from_id || fill.trade_id >= static_cast<std::uint64_t>(*from_id))
-           && (!start || ms(fill.time) >= *start) && (!end || ms(fill.time) <= *end);
+           && (!start || fill.time >= *start) && (!end || fill.time <= *end);
   };
-  JsonWriter json;
+  JsonWriter json{context.unit};
   json.open('[');
   for (const auto* const fill : page(parameters, std::move(all), within, from_id || start)) {
     json
@@ -136,7 +136,7 @@ void my_trades(CallContext& context, const Parameters& parameters, const Reply& 
         "orderListId", -1)("price", price_text(market, fill->tick))(
         "qty", quantity_text(market, fill->lots))("quoteQty", fixed(fill->quote, digits))(
         "commission", fixed(fill->fee, digits))("commissionAsset", fill->fee_asset)("time",
-                                                                                    ms(fill->time))(
+                                                                                    fill->time)(
         "isBuyer", fill->side == trading::Side::BUY)("isMaker", fill->maker)("isBestMatch", true)
       .close('}');
   }
@@ -148,7 +148,7 @@ void account(CallContext& context, const Parameters& parameters, const Reply& re
   const bool omit = parameters.boolean("omitZeroBalances").value_or(false);
   const auto& ledger = context.exchange.ledger(context.account);
   constexpr std::int64_t ppm_per_unit = 100; // commissions are in hundredths of a percent
-  JsonWriter json;
+  JsonWriter json{context.unit};
   json.open('{')("makerCommission", context.exchange.maker_fee_ppm() / ppm_per_unit)(
     "takerCommission", context.exchange.taker_fee_ppm() / ppm_per_unit)("buyerCommission",
                                                                         0)("sellerCommission", 0);
@@ -156,8 +156,8 @@ void account(CallContext& context, const Parameters& parameters, const Reply& re
   write_rates(json, context.exchange.maker_fee_ppm(), context.exchange.taker_fee_ppm());
   json("canTrade", true)("canWithdraw", false)("canDeposit", false)("brokered", false)(
     "requireSelfTradePrevention", false)("preventSor", false)(
-    "updateTime", ledger.entries().empty() ? 0 : ms(ledger.entries().back().time))("accountType",
-                                                                                   "SPOT");
+    "updateTime", ledger.entries().empty() ? core::Timestamp{}
+                                           : ledger.entries().back().time)("accountType", "SPOT");
   json.key("balances").open('[');
   for (const auto& asset : assets_of(context)) {
     const auto balance = ledger.balance(asset);
@@ -175,7 +175,7 @@ void account(CallContext& context, const Parameters& parameters, const Reply& re
 
 void commission(CallContext& context, const Parameters& parameters, const Reply& reply) {
   const auto& market = context.exchange.market(market_of(context, parameters));
-  JsonWriter json;
+  JsonWriter json{context.unit};
   json.open('{')("symbol", symbol_of(market)).key("standardCommission");
   write_rates(json, context.exchange.maker_fee_ppm(), context.exchange.taker_fee_ppm());
   json.key("specialCommission");
@@ -202,7 +202,7 @@ void prevented_matches(CallContext& context, const Parameters& parameters, const
   const auto& market = context.exchange.market(index);
   const auto symbol = symbol_of(market);
   auto limit = parameters.limit(500, 1'000);
-  JsonWriter json;
+  JsonWriter json{context.unit};
   json.open('[');
   for (const auto& match : context.exchange.prevented_matches(context.account)) {
     const auto number = static_cast<std::int64_t>(match.id);
@@ -223,14 +223,14 @@ void prevented_matches(CallContext& context, const Parameters& parameters, const
     if (match.taker_lots != 0) {
       json("takerPreventedQuantity", quantity_text(market, match.taker_lots));
     }
-    json("transactTime", ms(match.time)).close('}');
+    json("transactTime", match.time).close('}');
   }
   json.close(']');
   reply(json.take());
 }
 
 void order_counts(CallContext& context, const Parameters&, const Reply& reply) {
-  JsonWriter json;
+  JsonWriter json{context.unit};
   json.open('[');
   const auto count = [&](const char* interval, int number, std::int64_t limit, std::int64_t used) {
     json
@@ -247,7 +247,7 @@ void order_counts(CallContext& context, const Parameters&, const Reply& reply) {
 
 void all_coins(CallContext& context, const Parameters&, const Reply& reply) {
   const auto& ledger = context.exchange.ledger(context.account);
-  JsonWriter json;
+  JsonWriter json{context.unit};
   json.open('[');
   for (const auto& asset : assets_of(context)) {
     const auto balance = ledger.balance(asset);
@@ -262,10 +262,28 @@ void all_coins(CallContext& context, const Parameters&, const Reply& reply) {
   reply(json.take());
 }
 
+/// Nothing is deposited or withdrawn here.
+void asset_details(CallContext& context, const Parameters& parameters, const Reply& reply) {
+  const auto only = parameters.find("asset").value_or("");
+  const auto zero = fixed(trading::Money{}, digits);
+  JsonWriter json;
+  json.open('{');
+  for (const auto& asset : assets_of(context)) {
+    if (only.empty() || only == asset) {
+      json.key(asset)
+        .open('{')("minWithdrawAmount", zero)("depositStatus", false)("withdrawFee",
+                                                                      zero)("withdrawStatus", false)
+        .close('}');
+    }
+  }
+  json.close('}');
+  reply(json.take());
+}
+
 void trade_fee(CallContext& context, const Parameters& parameters, const Reply& reply) {
   const auto all = context.exchange.markets();
   const auto only = parameters.has("symbol") ? market_of(context, parameters) : all;
-  JsonWriter json;
+  JsonWriter json{context.unit};
   json.open('[');
   for (std::size_t i = 0; i < context.exchange.markets(); ++i) {
     if (only == all || only == i) {
@@ -283,7 +301,7 @@ void trade_fee(CallContext& context, const Parameters& parameters, const Reply& 
 void user_assets(CallContext& context, const Parameters& parameters, const Reply& reply) {
   const auto only = parameters.find("asset").value_or("");
   const auto zero = fixed(trading::Money{}, digits);
-  JsonWriter json;
+  JsonWriter json{context.unit};
   json.open('[');
   for (const auto& [asset, balance] : context.exchange.ledger(context.account).balances()) {
     if ((only.empty() || only == asset) && !balance.total.is_zero()) {
@@ -300,7 +318,7 @@ void user_assets(CallContext& context, const Parameters& parameters, const Reply
 
 void my_filters(CallContext& context, const Parameters& parameters, const Reply& reply) {
   const auto& market = context.exchange.market(market_of(context, parameters));
-  JsonWriter json;
+  JsonWriter json{context.unit};
   json.open('{').key("exchangeFilters").raw("[]").key("symbolFilters");
   write_filters(json, market);
   json.key("assetFilters").raw("[]").close('}');

@@ -114,11 +114,8 @@ void BinanceServer::check_signature(std::size_t account,
 void BinanceServer::check_time(const Parameters& parameters) const {
   constexpr std::int64_t window_preset_ms = 5'000;
   constexpr std::int64_t window_max_ms = 60'000;
-  constexpr std::int64_t microseconds_from = 10'000'000'000'000; // of a timestamp in ms: year 2286
-  auto timestamp = parameters.need_integer("timestamp");
-  if (timestamp >= microseconds_from) {
-    timestamp /= 1'000;
-  }
+  (void)parameters.need("timestamp");
+  const auto timestamp = ms(*parameters.time("timestamp"));
   auto window = window_preset_ms;
   if (const auto text = parameters.find("recvWindow"); text && !text->empty()) {
     Parameters whole; // up to three decimals are taken; the whole milliseconds are compared

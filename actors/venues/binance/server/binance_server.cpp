@@ -90,6 +90,15 @@ std::vector<std::string> streams_in(const net::Request& request) {
   return names;
 }
 
+TimeUnit time_unit(std::string_view text) {
+  const auto wanted = lower(text);
+  if (!wanted.empty() && wanted != "millisecond" && wanted != "microsecond") {
+    throw ApiError{400, -1194,
+                   "Invalid value for time unit; expected either MICROSECOND or MILLISECOND."};
+  }
+  return wanted == "microsecond" ? TimeUnit::MICROSECOND : TimeUnit::MILLISECOND;
+}
+
 /// Older clients know the API by its first version's path.
 std::string current_path(const std::string& path) {
   constexpr std::string_view old_version = "/api/v1/";
@@ -181,16 +190,15 @@ void BinanceServer::check_sessions() {
       session.session->close(net::CloseCode::NORMAL, "24 hours are over");
     } else if (age >= life - notice && !session.warned) {
       session.warned = true;
-      session.session->send(
-        net::make_frame(R"({"e":"serverShutdown","E":)" + std::to_string(ms(time_)) + '}'));
+      session.is_api ? announce_end(session) : streams_.announce_end(id);
     }
   }
 }
 
 // ---- REST --------------------------------------------------------------------------------------
 
-CallContext BinanceServer::context() {
-  return {*exchange_, candles_, users_, limits_, time_, 0, nullptr};
+CallContext BinanceServer::context(TimeUnit unit) {
+  return {*exchange_, candles_, users_, limits_, time_, 0, nullptr, unit};
 }
 
 void BinanceServer::run(const Call& call,
@@ -250,8 +258,8 @@ void BinanceServer::on_request(const net::Request& request, Respond respond) {
                        : json_response("", 404));
     return;
   }
-  CallContext context = this->context();
   try {
+    auto context = this->context(time_unit(request.header("X-MBX-TIME-UNIT").value_or("")));
     const auto parameters = parameters_of(request);
     if (const auto overload = charge(from, known->weight(parameters))) {
       overloaded(*overload);
@@ -306,7 +314,14 @@ void BinanceServer::on_open(const net::SessionPtr& session, const net::Request& 
     return;
   }
   const bool is_api = request.path.starts_with("/ws-api");
-  sessions_[session->id()] = {session, exchange_->now(), is_api, false, {}, {}};
+  auto unit = TimeUnit::MILLISECOND;
+  try {
+    unit = time_unit(request.parameter("timeUnit").value_or(""));
+  } catch (const ApiError& error) {
+    session->close(net::CloseCode::POLICY, error.message);
+    return;
+  }
+  sessions_[session->id()] = {session, exchange_->now(), is_api, false, {}, {}, unit};
   if (is_api) {
     constexpr std::int64_t connection_weight = 2;
     if (charge(from, connection_weight)) {
@@ -320,7 +335,7 @@ void BinanceServer::on_open(const net::SessionPtr& session, const net::Request& 
     session->close(net::CloseCode::POLICY, "Too many streams");
     return;
   }
-  streams_.open(session, combined, names, exchange_->now());
+  streams_.open(session, combined, unit, names);
 }
 
 void BinanceServer::on_message(const net::SessionPtr& session, std::string_view text) {

@@ -47,6 +47,7 @@ private:
     bool warned = false;                ///< that its lifetime ends
     std::optional<std::size_t> account; ///< logged on (session.logon)
     core::Timestamp logged_on;
+    TimeUnit unit = TimeUnit::MILLISECOND;
   };
   /// A refusal for limits: when to come back, in seconds and as a time.
   struct Overload {
@@ -71,7 +72,7 @@ private:
   void check_time(const Parameters& parameters) const;
   void
   run(const Call& call, CallContext& context, const Parameters& parameters, const Reply& reply);
-  [[nodiscard]] CallContext context();
+  [[nodiscard]] CallContext context(TimeUnit unit);
   void
   add_usage(net::Response& response, const std::string& address, bool order, std::size_t account);
   void check_sessions();
@@ -90,6 +91,7 @@ private:
   [[nodiscard]] std::size_t api_account(const net::SessionPtr& session,
                                         const Parameters& parameters,
                                         Security security) const;
+  void announce_end(const Session& to) const;
   void log_on(const net::SessionPtr& session, const Parameters& parameters);
   [[nodiscard]] std::string session_status(const net::SessionPtr& session) const;
   void api_reply(const net::SessionPtr& session,

@@ -40,27 +40,33 @@ void ping(CallContext&, const Parameters&, const Reply& reply) {
 }
 
 void server_time(CallContext& context, const Parameters&, const Reply& reply) {
-  reply(R"({"serverTime":)" + std::to_string(ms(context.time)) + '}');
+  JsonWriter json{context.unit};
+  json.open('{')("serverTime", context.time).close('}');
+  reply(json.take());
 }
 
-void nothing_listed(CallContext&, const Parameters&, const Reply& reply) {
-  reply("[]");
+/// The same answer always.
+template <const std::string_view& json>
+void always(CallContext&, const Parameters&, const Reply& reply) {
+  reply(std::string(json));
 }
-
-void system_status(CallContext&, const Parameters&, const Reply& reply) {
-  reply(R"({"status":0,"msg":"normal"})");
-}
-
-void account_status(CallContext&, const Parameters&, const Reply& reply) {
-  reply(R"({"data":"Normal"})");
-}
-
-void restrictions(CallContext&, const Parameters&, const Reply& reply) {
-  reply(R"({"ipRestrict":false,"createTime":0,"enableReading":true,)"
-        R"("enableSpotAndMarginTrading":true,"enableWithdrawals":false,"enableMargin":false,)"
-        R"("enableFutures":false,"permitsUniversalTransfer":false,"enableVanillaOptions":false,)"
-        R"("enableInternalTransfer":false})");
-}
+constexpr std::string_view nothing_listed = "[]";
+constexpr std::string_view no_rows = R"({"total":0,"rows":[]})";
+constexpr std::string_view no_dust = R"({"total":0,"userAssetDribblets":[]})";
+constexpr std::string_view no_snapshots = R"({"code":200,"msg":"","snapshotVos":[]})";
+constexpr std::string_view no_rules = R"({"symbolRules":[]})";
+constexpr std::string_view system_status = R"({"status":0,"msg":"normal"})";
+constexpr std::string_view account_status = R"({"data":"Normal"})";
+constexpr std::string_view account_info =
+  R"({"vipLevel":0,"isMarginEnabled":false,"isFutureEnabled":false})";
+constexpr std::string_view trading_status =
+  R"({"data":{"isLocked":false,"plannedRecoverTime":0,)"
+  R"("triggerCondition":{"GCR":150,"IFER":150,"UFR":300},"updateTime":0}})";
+constexpr std::string_view restrictions =
+  R"({"ipRestrict":false,"createTime":0,"enableReading":true,)"
+  R"("enableSpotAndMarginTrading":true,"enableWithdrawals":false,"enableMargin":false,)"
+  R"("enableFutures":false,"permitsUniversalTransfer":false,"enableVanillaOptions":false,)"
+  R"("enableInternalTransfer":false})";
 
 constexpr auto open_orders_weight = by_symbols<6, 80, 80>;
 constexpr auto NONE = Security::NONE;
@@ -73,10 +79,14 @@ constexpr std::array table{
   Call{"GET",    "/api/v3/ping",                     "ping",                      NONE,   weight<1>,           false, ping},
   Call{"GET",    "/api/v3/time",                     "time",                      NONE,   weight<1>,           false, server_time},
   Call{"GET",    "/api/v3/exchangeInfo",             "exchangeInfo",              NONE,   weight<20>,          false, exchange_info},
+  Call{"GET",    "/api/v3/executionRules",           "executionRules",            NONE,   weight<2>,           false, always<no_rules>},
+  Call{"GET",    "/api/v3/referencePrice",           "referencePrice",            NONE,   weight<2>,           false, reference_price},
+  Call{"GET",    "/api/v3/referencePrice/calculation", "referencePrice.calculation", NONE, weight<2>,          false, reference_price},
   Call{"GET",    "/api/v3/depth",                    "depth",                     NONE,   depth_weight,        false, depth},
   Call{"GET",    "/api/v3/trades",                   "trades.recent",             NONE,   weight<25>,          false, trades},
   Call{"GET",    "/api/v3/historicalTrades",         "trades.historical",         NONE,   weight<25>,          false, historical_trades},
   Call{"GET",    "/api/v3/aggTrades",                "trades.aggregate",          NONE,   weight<4>,           false, aggregate_trades},
+  Call{"GET",    "/api/v3/historicalBlockTrades",    "blockTrades.historical",    NONE,   weight<25>,          false, block_trades},
   Call{"GET",    "/api/v3/klines",                   "klines",                    NONE,   weight<2>,           false, klines},
   Call{"GET",    "/api/v3/uiKlines",                 "uiKlines",                  NONE,   weight<2>,           false, klines},
   Call{"GET",    "/api/v3/avgPrice",                 "avgPrice",                  NONE,   weight<2>,           false, average_price},
@@ -99,7 +109,7 @@ constexpr std::array table{
   Call{"GET",    "/api/v3/rateLimit/order",          "account.rateLimits.orders", SIGNED, weight<40>,          false, order_counts},
   Call{"GET",    "/api/v3/myFilters",                "myFilters",                 SIGNED, weight<40>,          false, my_filters},
   Call{"GET",    "/api/v3/myPreventedMatches",       "myPreventedMatches",        SIGNED, weight<20>,          false, prevented_matches},
-  Call{"GET",    "/api/v3/myAllocations",            "myAllocations",             SIGNED, weight<20>,          false, nothing_listed},
+  Call{"GET",    "/api/v3/myAllocations",            "myAllocations",             SIGNED, weight<20>,          false, always<nothing_listed>},
   Call{"GET",    "/api/v3/openOrderList",            "openOrderLists.status",     SIGNED, weight<6>,           false, open_lists},
   Call{"GET",    "/api/v3/allOrderList",             "allOrderLists",             SIGNED, weight<20>,          false, all_lists},
   Call{"POST",   "/api/v3/orderList/oco",            "orderList.place.oco",       SIGNED, weight<1>,           true,  place_oco},
@@ -113,14 +123,25 @@ constexpr std::array table{
   Call{"POST",   "/api/v3/userDataStream",           "userDataStream.start",      KEY,    weight<2>,           false, listen_key_new},
   Call{"PUT",    "/api/v3/userDataStream",           "userDataStream.ping",       KEY,    weight<2>,           false, listen_key_keep},
   Call{"DELETE", "/api/v3/userDataStream",           "userDataStream.stop",       KEY,    weight<2>,           false, listen_key_close},
-  Call{"GET",    "/sapi/v1/system/status",           "",                          NONE,   weight<1>,           false, system_status},
+  Call{"GET",    "/sapi/v1/system/status",           "",                          NONE,   weight<1>,           false, always<system_status>},
   Call{"GET",    "/sapi/v1/capital/config/getall",   "",                          SIGNED, weight<10>,          false, all_coins},
   Call{"GET",    "/sapi/v1/asset/tradeFee",          "",                          SIGNED, weight<1>,           false, trade_fee},
   Call{"POST",   "/sapi/v3/asset/getUserAsset",      "",                          SIGNED, weight<5>,           false, user_assets},
-  Call{"GET",    "/sapi/v1/account/status",          "",                          SIGNED, weight<1>,           false, account_status},
-  Call{"GET",    "/sapi/v1/account/apiRestrictions", "",                          SIGNED, weight<1>,           false, restrictions},
-  Call{"GET",    "/sapi/v1/margin/allPairs",         "",                          NONE,   weight<1>,           false, nothing_listed},
-  Call{"GET",    "/sapi/v1/margin/isolated/allPairs", "",                         NONE,   weight<1>,           false, nothing_listed},
+  Call{"GET",    "/sapi/v1/account/status",          "",                          SIGNED, weight<1>,           false, always<account_status>},
+  Call{"GET",    "/sapi/v1/account/apiRestrictions", "",                          SIGNED, weight<1>,           false, always<restrictions>},
+  Call{"GET",   "/sapi/v1/account/info",             "",                          SIGNED, weight<1>,           false, always<account_info>},
+  Call{"GET",   "/sapi/v1/account/apiTradingStatus", "",                          SIGNED, weight<1>,           false, always<trading_status>},
+  Call{"GET",   "/sapi/v1/accountSnapshot",          "",                          SIGNED, weight<1>,           false, always<no_snapshots>},
+  Call{"GET",   "/sapi/v1/asset/assetDetail",        "",                          SIGNED, weight<1>,           false, asset_details},
+  Call{"GET",   "/sapi/v1/asset/assetDividend",      "",                          SIGNED, weight<1>,           false, always<no_rows>},
+  Call{"GET",   "/sapi/v1/asset/dribblet",           "",                          SIGNED, weight<1>,           false, always<no_dust>},
+  Call{"GET",   "/sapi/v1/asset/transfer",           "",                          SIGNED, weight<1>,           false, always<no_rows>},
+  Call{"POST",  "/sapi/v1/asset/get-funding-asset",  "",                          SIGNED, weight<1>,           false, always<nothing_listed>},
+  Call{"GET",   "/sapi/v1/capital/deposit/hisrec",   "",                          SIGNED, weight<1>,           false, always<nothing_listed>},
+  Call{"GET",   "/sapi/v1/capital/withdraw/history", "",                          SIGNED, weight<1>,           false, always<nothing_listed>},
+  Call{"GET",   "/sapi/v1/spot/delist-schedule",     "",                          KEY,    weight<1>,           false, always<nothing_listed>},
+  Call{"GET",    "/sapi/v1/margin/allPairs",         "",                          NONE,   weight<1>,           false, always<nothing_listed>},
+  Call{"GET",    "/sapi/v1/margin/isolated/allPairs", "",                         NONE,   weight<1>,           false, always<nothing_listed>},
 };
 // clang-format on
 

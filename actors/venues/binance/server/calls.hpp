@@ -30,6 +30,7 @@ struct CallContext {
   core::Timestamp time;    ///< the venue's clock
   std::size_t account = 0; ///< of calls that need one
   OrderCounters* orders = nullptr;
+  TimeUnit unit = TimeUnit::MILLISECOND; ///< of the times in the reply
 };
 
 /// Takes the result, JSON; called once, perhaps later.
@@ -61,6 +62,8 @@ void trades(CallContext& context, const Parameters& parameters, const Reply& rep
 void historical_trades(CallContext& context, const Parameters& parameters, const Reply& reply);
 void aggregate_trades(CallContext& context, const Parameters& parameters, const Reply& reply);
 void klines(CallContext& context, const Parameters& parameters, const Reply& reply);
+void block_trades(CallContext& context, const Parameters& parameters, const Reply& reply);
+void reference_price(CallContext& context, const Parameters& parameters, const Reply& reply);
 void average_price(CallContext& context, const Parameters& parameters, const Reply& reply);
 // ---- ticker_calls.cpp
 void ticker_day(CallContext& context, const Parameters& parameters, const Reply& reply);
@@ -95,6 +98,7 @@ void commission(CallContext& context, const Parameters& parameters, const Reply&
 void prevented_matches(CallContext& context, const Parameters& parameters, const Reply& reply);
 void order_counts(CallContext& context, const Parameters& parameters, const Reply& reply);
 void all_coins(CallContext& context, const Parameters& parameters, const Reply& reply);
+void asset_details(CallContext& context, const Parameters& parameters, const Reply& reply);
 void trade_fee(CallContext& context, const Parameters& parameters, const Reply& reply);
 void user_assets(CallContext& context, const Parameters& parameters, const Reply& reply);
 void my_filters(CallContext& context, const Parameters& parameters, const Reply& reply);

@@ -98,7 +98,7 @@ void write_trades(JsonWriter& json,
     json
       .open('{')("id", trade.id)("price", price_text(market, trade.tick))(
         "qty", quantity_text(market, trade.lots))(
-        "quoteQty", fixed(market.notional(trade.tick, trade.lots), digits))("time", ms(trade.time))(
+        "quoteQty", fixed(market.notional(trade.tick, trade.lots), digits))("time", trade.time)(
         "isBuyerMaker", trade.aggressor == trading::Side::SELL)("isBestMatch", true)
       .close('}');
   }
@@ -128,8 +128,8 @@ std::size_t market_of(const CallContext& context, const Parameters& parameters) 
 }
 
 void exchange_info(CallContext& context, const Parameters& parameters, const Reply& reply) {
-  JsonWriter json;
-  json.open('{')("timezone", "UTC")("serverTime", ms(context.time));
+  JsonWriter json{context.unit};
+  json.open('{')("timezone", "UTC")("serverTime", context.time);
   json.key("rateLimits");
   write_rate_limits(json, context.limits);
   json.key("exchangeFilters").raw("[]").key("symbols").open('[');
@@ -143,7 +143,7 @@ void exchange_info(CallContext& context, const Parameters& parameters, const Rep
 void depth(CallContext& context, const Parameters& parameters, const Reply& reply) {
   const auto& market = context.exchange.market(market_of(context, parameters));
   const auto limit = parameters.limit(100, 5'000);
-  JsonWriter json;
+  JsonWriter json{context.unit};
   json.open('{')("lastUpdateId", market.update_id());
   json.key("bids");
   write_levels(json, market, market.bids(), limit);
@@ -155,7 +155,7 @@ void depth(CallContext& context, const Parameters& parameters, const Reply& repl
 
 void trades(CallContext& context, const Parameters& parameters, const Reply& reply) {
   auto& market = context.exchange.market(market_of(context, parameters));
-  JsonWriter json;
+  JsonWriter json{context.unit};
   write_trades(json, market, market.trades_newest(parameters.limit(500, 1'000)));
   reply(json.take());
 }
@@ -164,7 +164,7 @@ void historical_trades(CallContext& context, const Parameters& parameters, const
   auto& market = context.exchange.market(market_of(context, parameters));
   const auto limit = parameters.limit(500, 1'000);
   const auto from = parameters.integer("fromId");
-  JsonWriter json;
+  JsonWriter json{context.unit};
   write_trades(
     json, market,
     from ? market.trades_from(static_cast<std::uint64_t>(std::max<std::int64_t>(*from, 0)), limit)
@@ -176,8 +176,8 @@ void aggregate_trades(CallContext& context, const Parameters& parameters, const 
   auto& market = context.exchange.market(market_of(context, parameters));
   const auto limit = parameters.limit(500, 1'000);
   const auto from_id = parameters.integer("fromId");
-  const auto start = parameters.integer("startTime");
-  const auto end = parameters.integer("endTime");
+  const auto start = parameters.time("startTime");
+  const auto end = parameters.end_time("endTime");
   if (from_id && (start || end)) {
     throw ApiError{400, -1128, "Combination of optional parameters invalid."};
   }
@@ -186,23 +186,21 @@ void aggregate_trades(CallContext& context, const Parameters& parameters, const 
     found =
       market.trades_from(static_cast<std::uint64_t>(std::max<std::int64_t>(*from_id, 0)), limit);
   } else if (start) {
-    const auto to = end ? (*end + 1) * ns_per_ms : INT64_MAX;
-    found = market.trades_between(*start * ns_per_ms, to, limit);
+    found = market.trades_between(start->ns, end ? end->ns + 1 : INT64_MAX, limit);
   } else if (end) {
-    constexpr std::int64_t window_ms = 3'600'000;
-    found =
-      market.trades_between((*end - window_ms) * ns_per_ms, (*end + 1) * ns_per_ms, 1'000'000);
+    const auto from = *end - std::chrono::hours{1};
+    found = market.trades_between(from.ns, end->ns + 1, 1'000'000);
     found.erase(found.begin(),
                 found.end() - static_cast<std::ptrdiff_t>(std::min(limit, found.size())));
   } else {
     found = market.trades_newest(limit);
   }
-  JsonWriter json;
+  JsonWriter json{context.unit};
   json.open('[');
   for (const auto& trade : found) {
     json
       .open('{')("a", trade.id)("p", price_text(market, trade.tick))(
-        "q", quantity_text(market, trade.lots))("f", trade.id)("l", trade.id)("T", ms(trade.time))(
+        "q", quantity_text(market, trade.lots))("f", trade.id)("l", trade.id)("T", trade.time)(
         "m", trade.aggressor == trading::Side::SELL)("M", true)
       .close('}');
   }
@@ -221,19 +219,19 @@ void klines(CallContext& context, const Parameters& parameters, const Reply& rep
   const auto* const interval = &zoned;
   const auto* const source = source_of(*named, zoned.zone_ns);
   const auto limit = static_cast<std::int64_t>(parameters.limit(500, 1'000));
-  const auto start = parameters.integer("startTime");
-  const auto end = parameters.integer("endTime");
+  const auto start = parameters.time("startTime");
+  const auto end = parameters.end_time("endTime");
   const auto now_ns = context.exchange.now().ns;
   auto to_ns = now_ns + 1;
-  if (end && *end < to_ns / ns_per_ms) {
-    to_ns = std::max<std::int64_t>(*end, 0) * ns_per_ms + 1;
+  if (end && end->ns < now_ns) {
+    to_ns = end->ns + 1;
   }
   const auto last = interval->open_of(to_ns - 1); // candles that open by the end
   auto first = interval->shift(last, 1 - limit);
   auto stop = std::min(interval->shift(last, 1), now_ns + 1);
   if (start) {
-    const auto listed = context.exchange.history().listed().ns / ns_per_ms;
-    const auto start_ns = std::min(std::max(*start, listed), now_ns / ns_per_ms + 1) * ns_per_ms;
+    const auto listed = context.exchange.history().listed().ns;
+    const auto start_ns = std::min(std::max(start->ns, listed), now_ns + 1);
     first = interval->open_of(start_ns);
     first = first < start_ns ? interval->shift(first, 1) : first;
     stop = std::min(stop, interval->shift(first, limit));
@@ -245,10 +243,10 @@ void klines(CallContext& context, const Parameters& parameters, const Reply& rep
   context.exchange.candles(
     {index, source, interval->shift(first, -quiet_candles(*interval)), stop}, context.candles,
     [&exchange = context.exchange, index, zoned, rolled = source != named, first, stop,
-     reply](std::vector<engine::Candle> found) {
+     unit = context.unit, reply](std::vector<engine::Candle> found) {
       std::vector<engine::Candle> candles;
       rolled ? engine::roll_up(candles, found, zoned) : candles.swap(found);
-      JsonWriter json;
+      JsonWriter json{unit};
       json.open('[');
       for (const auto& candle : engine::fill_gaps(std::move(candles), zoned, stop)) {
         if (candle.open_ns >= first) {
@@ -260,14 +258,27 @@ void klines(CallContext& context, const Parameters& parameters, const Reply& rep
     });
 }
 
+/// There are none here.
+void block_trades(CallContext& context, const Parameters& parameters, const Reply& reply) {
+  (void)market_of(context, parameters);
+  (void)parameters.need_integer("fromId");
+  reply("[]");
+}
+
+/// No symbol here has one.
+void reference_price(CallContext& context, const Parameters& parameters, const Reply&) {
+  (void)market_of(context, parameters);
+  throw ApiError{400, -2043, "This symbol doesn't have a reference price."};
+}
+
 void average_price(CallContext& context, const Parameters& parameters, const Reply& reply) {
   const auto& market = context.exchange.market(market_of(context, parameters));
   constexpr std::int64_t minutes = 5;
-  JsonWriter json;
+  JsonWriter json{context.unit};
   json
     .open('{')("mins", minutes)(
       "price", mean_price(market, market.last_minutes(context.exchange.now(), minutes)))(
-      "closeTime", ms(context.time))
+      "closeTime", context.time)
     .close('}');
   reply(json.take());
 }

@@ -63,11 +63,12 @@ MarketStreams::Stream* MarketStreams::find(const std::string& name) {
 
 void MarketStreams::open(const net::SessionPtr& session,
                          bool combined,
-                         const std::vector<std::string>& names,
-                         core::Timestamp) {
+                         TimeUnit unit,
+                         const std::vector<std::string>& names) {
   auto& made = sessions_[session->id()];
   made.session = session;
   made.combined = combined;
+  made.unit = unit;
   for (const auto& name : names) {
     subscribe(made, name);
   }
@@ -92,7 +93,7 @@ void MarketStreams::subscribe(Session& session, const std::string& name) {
   if (const auto account = users_->account_of(name)) {
     users_->subscribe(session.session, *account,
                       session.combined ? UserStreams::Form::COMBINED : UserStreams::Form::BARE,
-                      name);
+                      session.unit, name);
     return;
   }
   const auto parsed = parse_stream_name(name, symbols_);
@@ -211,18 +212,11 @@ void MarketStreams::message(const net::SessionPtr& from,
   }
 }
 
-void MarketStreams::publish(const Stream& stream, const std::string& payload) {
-  net::SharedFrame plain;
-  net::SharedFrame named;
-  for (const auto id : stream.sessions) {
-    const auto& session = sessions_.at(id);
-    auto& frame = session.combined ? named : plain;
-    if (!frame) {
-      frame = net::make_frame(session.combined ? R"({"stream":")" + stream.name.text
-                                                   + R"(","data":)" + payload + '}'
-                                               : payload);
-    }
-    gate_.send(session.session, stream.name.text, frame);
+void MarketStreams::announce_end(std::uint64_t id) const {
+  if (const auto at = sessions_.find(id); at != sessions_.end()) {
+    at->second.session->send(frame_of(at->second, "!serverShutdown", [&](JsonWriter& json) {
+      json.open('{')("e", "serverShutdown")("E", time_).close('}');
+    }));
   }
 }
 
@@ -243,21 +237,19 @@ void MarketStreams::on_trade(std::size_t index, const engine::PublicTrade& trade
   }
   const auto& market = exchange_->market(index);
   const auto& symbol = symbols_[index];
-  const auto write = [&](const char* type, const char* id_name) {
-    JsonWriter json;
-    json.open('{')("e", type)("E", ms(time_))("s", symbol_of(market))(id_name, trade.id)(
+  const auto write = [&](JsonWriter& json, const char* type, const char* id_name) {
+    json.open('{')("e", type)("E", time_)("s", symbol_of(market))(id_name, trade.id)(
       "p", price_text(market, trade.tick))("q", quantity_text(market, trade.lots));
     if (*id_name == 'a') {
       json("f", trade.id)("l", trade.id);
     }
-    json("T", ms(trade.time))("m", trade.aggressor == trading::Side::SELL)("M", true).close('}');
-    return json.take();
+    json("T", trade.time)("m", trade.aggressor == trading::Side::SELL)("M", true).close('}');
   };
   if (const auto* const stream = find(symbol + "@trade")) {
-    publish(*stream, write("trade", "t"));
+    publish(*stream, [&](JsonWriter& json) { write(json, "trade", "t"); });
   }
   if (const auto* const stream = find(symbol + "@aggTrade")) {
-    publish(*stream, write("aggTrade", "a"));
+    publish(*stream, [&](JsonWriter& json) { write(json, "aggTrade", "a"); });
   }
   for (auto at = streams_.lower_bound(symbol + "@kline_");
        at != streams_.end() && at->first.starts_with(symbol + "@kline_"); ++at) {

@@ -25,13 +25,16 @@ public:
   void start(engine::Exchange& exchange);
 
   /// @param combined  frames carry their stream's name
+  /// @param unit      of the times in them
   void open(const net::SessionPtr& session,
             bool combined,
-            const std::vector<std::string>& names,
-            core::Timestamp now);
+            TimeUnit unit,
+            const std::vector<std::string>& names);
   /// A control message.
   void message(const net::SessionPtr& session, std::string_view text, core::Timestamp now);
   void close(std::uint64_t session);
+  /// Tells the session that its connection ends soon.
+  void announce_end(std::uint64_t session) const;
 
   void on_level(std::size_t market, const engine::LevelChange& change);
   void on_trade(std::size_t market, const engine::PublicTrade& trade);
@@ -44,6 +47,7 @@ private:
   struct Session {
     net::SessionPtr session;
     bool combined = false;
+    TimeUnit unit = TimeUnit::MILLISECOND;
     std::set<std::string> names;
     std::deque<core::Timestamp> messages; ///< of the last second
   };
@@ -72,7 +76,33 @@ private:
   void subscribe(Session& session, const std::string& name);
   void unsubscribe(Session& session, const std::string& name);
   [[nodiscard]] bool too_many_messages(Session& session, core::Timestamp now);
-  void publish(const Stream& stream, const std::string& payload);
+  /// A frame for a session of that form and unit. @param write  takes a JsonWriter
+  template <class Write>
+  static net::SharedFrame
+  frame_of(const Session& session, const std::string& name, const Write& write) {
+    JsonWriter json{session.unit};
+    if (session.combined) {
+      json.open('{')("stream", name).key("data");
+    }
+    write(json);
+    if (session.combined) {
+      json.close('}');
+    }
+    return net::make_frame(json.text());
+  }
+  /// To all who listen; written once for each form and unit.
+  template <class Write>
+  void publish(const Stream& stream, const Write& write) {
+    std::array<std::array<net::SharedFrame, 2>, 2> frames;
+    for (const auto id : stream.sessions) {
+      const auto& session = sessions_.at(id);
+      auto& frame = frames[session.combined ? 1 : 0][session.unit == TimeUnit::MICROSECOND ? 1 : 0];
+      if (!frame) {
+        frame = frame_of(session, stream.name.text, write);
+      }
+      gate_.send(session.session, stream.name.text, frame);
+    }
+  }
   [[nodiscard]] Stream* find(const std::string& name);
   void flush_best(std::size_t index);
   void flush_depth(std::size_t batch);
@@ -80,8 +110,10 @@ private:
   void close_candles(Stream& stream, std::int64_t until_ns);
   void flush_tickers(core::Timestamp now);
   void send_candle(Stream& stream, bool final);
-  [[nodiscard]] std::string ticker(std::size_t market, std::int64_t minutes, bool mini) const;
-  [[nodiscard]] std::string all_tickers(const StreamName& name) const;
+  void write_batch(JsonWriter& json, std::size_t market, const DepthBatch& batch) const;
+  void write_candle(JsonWriter& json, const Stream& stream, bool final) const;
+  void write_ticker(JsonWriter& json, std::size_t market, const StreamName& name) const;
+  void write_all_tickers(JsonWriter& json, const StreamName& name) const;
 
   exchange_server::FrameGate gate_;
   UserStreams* users_;

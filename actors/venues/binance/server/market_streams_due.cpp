@@ -42,50 +42,51 @@ void MarketStreams::flush_best(std::size_t index) {
   if (one == nullptr && all == nullptr) {
     return;
   }
-  JsonWriter json;
-  json
-    .open('{')("u", market.update_id())("s", symbol_of(market))("b", price_text(market, best.bid))(
-      "B", quantity_text(market, best.bid_lots))("a", price_text(market, best.ask))(
-      "A", quantity_text(market, best.ask_lots))
-    .close('}');
-  if (one != nullptr) {
-    publish(*one, json.text());
-  }
-  if (all != nullptr) {
-    publish(*all, json.text());
+  const auto write = [&](JsonWriter& json) {
+    json
+      .open('{')("u", market.update_id())("s", symbol_of(market))(
+        "b", price_text(market, best.bid))("B", quantity_text(market, best.bid_lots))(
+        "a", price_text(market, best.ask))("A", quantity_text(market, best.ask_lots))
+      .close('}');
+  };
+  for (const auto* const to : {one, all}) {
+    if (to != nullptr) {
+      publish(*to, write);
+    }
   }
 }
 
+void MarketStreams::write_batch(JsonWriter& json,
+                                std::size_t index,
+                                const DepthBatch& batch) const {
+  const auto& market = exchange_->market(index);
+  json.open('{')("e", "depthUpdate")("E", time_)("s", symbol_of(market))("U", batch.first_id)(
+    "u", batch.last_id);
+  const auto side = [&](const char* name, trading::Side wanted) {
+    json.key(name).open('[');
+    for (const auto& [level, lots] : batch.levels) {
+      if (level.first == wanted) {
+        json.open('[')
+          .value(price_text(market, level.second))
+          .value(quantity_text(market, lots))
+          .close(']');
+      }
+    }
+    json.close(']');
+  };
+  side("b", trading::Side::BUY);
+  side("a", trading::Side::SELL);
+  json.close('}');
+}
+
 void MarketStreams::flush_depth(std::size_t which) {
-  std::vector<std::string> payloads(markets_.size());
   for (std::size_t i = 0; i < markets_.size(); ++i) {
     auto& batch = markets_[i].batches[which];
     const auto* const stream = find(symbols_[i] + (which == 0 ? "@depth@100ms" : "@depth"));
     const auto* const long_name = which == 0 ? nullptr : find(symbols_[i] + "@depth@1000ms");
-    if (batch.first_id != 0 && (stream != nullptr || long_name != nullptr)) {
-      const auto& market = exchange_->market(i);
-      JsonWriter json;
-      json.open('{')("e", "depthUpdate")("E", ms(time_))("s", symbol_of(market))(
-        "U", batch.first_id)("u", batch.last_id);
-      const auto side = [&](const char* name, trading::Side wanted) {
-        json.key(name).open('[');
-        for (const auto& [level, lots] : batch.levels) {
-          if (level.first == wanted) {
-            json.open('[')
-              .value(price_text(market, level.second))
-              .value(quantity_text(market, lots))
-              .close(']');
-          }
-        }
-        json.close(']');
-      };
-      side("b", trading::Side::BUY);
-      side("a", trading::Side::SELL);
-      json.close('}');
-      for (const auto* const to : {stream, long_name}) {
-        if (to != nullptr) {
-          publish(*to, json.text());
-        }
+    for (const auto* const to : {stream, long_name}) {
+      if (to != nullptr && batch.first_id != 0) {
+        publish(*to, [&](JsonWriter& json) { write_batch(json, i, batch); });
       }
     }
     batch = {};
@@ -93,28 +94,26 @@ void MarketStreams::flush_depth(std::size_t which) {
   for (const auto& [text, stream] : streams_) {
     if (stream.name.kind == Kind::PARTIAL_DEPTH && stream.name.fast == (which == 0)) {
       const auto& market = exchange_->market(*stream.name.market);
-      JsonWriter json;
-      json.open('{')("lastUpdateId", market.update_id());
-      json.key("bids");
-      write_levels(json, market, market.bids(), stream.name.levels);
-      json.key("asks");
-      write_levels(json, market, market.asks(), stream.name.levels);
-      json.close('}');
-      publish(stream, json.text());
+      publish(stream, [&, levels = stream.name.levels](JsonWriter& json) {
+        json.open('{')("lastUpdateId", market.update_id());
+        json.key("bids");
+        write_levels(json, market, market.bids(), levels);
+        json.key("asks");
+        write_levels(json, market, market.asks(), levels);
+        json.close('}');
+      });
     }
   }
 }
 
-void MarketStreams::send_candle(Stream& stream, bool final) {
+void MarketStreams::write_candle(JsonWriter& json, const Stream& stream, bool final) const {
   const auto& market = exchange_->market(*stream.name.market);
   const auto& candle = stream.candle;
   const auto& interval = *stream.name.interval;
-  constexpr std::int64_t ns_per_ms = 1'000'000;
-  JsonWriter json;
-  json.open('{')("e", "kline")("E", ms(time_))("s", symbol_of(market));
-  json.key("k").open('{')("t", candle.open_ns / ns_per_ms)(
-    "T", interval.shift(candle.open_ns, 1) / ns_per_ms - 1)("s", symbol_of(market))("i",
-                                                                                    interval.text);
+  json.open('{')("e", "kline")("E", time_)("s", symbol_of(market));
+  json.key("k").open('{')("t", core::Timestamp{candle.open_ns});
+  json.key("T").before({interval.shift(candle.open_ns, 1)});
+  json("s", symbol_of(market))("i", interval.text);
   if (candle.trades == 0) {
     json("f", -1)("L", -1);
   } else {
@@ -127,7 +126,10 @@ void MarketStreams::send_candle(Stream& stream, bool final) {
     "V", quantity_text(market, candle.lots_bought))(
     "Q", fixed(market.notional(candle.tick_lots_bought), digits))("B", "0");
   json.close('}').close('}');
-  publish(stream, json.text());
+}
+
+void MarketStreams::send_candle(Stream& stream, bool final) {
+  publish(stream, [&](JsonWriter& json) { write_candle(json, stream, final); });
   stream.changed = false;
 }
 
@@ -159,21 +161,22 @@ void MarketStreams::flush_candles(core::Timestamp now) {
   }
 }
 
-std::string MarketStreams::ticker(std::size_t index, std::int64_t minutes, bool mini) const {
+void MarketStreams::write_ticker(JsonWriter& json,
+                                 std::size_t index,
+                                 const StreamName& name) const {
   const auto& market = exchange_->market(index);
-  const auto is = ticker_figures(market, market.stats(exchange_->now(), minutes), time_);
-  JsonWriter json;
-  if (mini) {
+  const auto is = ticker_figures(market, market.stats(exchange_->now(), name.minutes), time_);
+  if (name.kind == Kind::MINI_TICKER) {
     json
-      .open('{')("e", "24hrMiniTicker")("E", ms(time_))("s", symbol_of(market))("c", is.last)(
+      .open('{')("e", "24hrMiniTicker")("E", time_)("s", symbol_of(market))("c", is.last)(
         "o", is.open)("h", is.high)("l", is.low)("v", is.volume)("q", is.quote_volume)
       .close('}');
-    return json.take();
+    return;
   }
-  const bool day = minutes == 1'440;
-  json.open('{')("e", day             ? "24hrTicker"
-                      : minutes == 60 ? "1hTicker"
-                                      : "4hTicker")("E", ms(time_))("s", symbol_of(market))(
+  const bool day = name.minutes == 1'440;
+  json.open('{')("e", day                  ? "24hrTicker"
+                      : name.minutes == 60 ? "1hTicker"
+                                           : "4hTicker")("E", time_)("s", symbol_of(market))(
     "p", is.change)("P", is.change_percent);
   json("o", is.open)("h", is.high)("l", is.low);
   if (day) {
@@ -182,39 +185,37 @@ std::string MarketStreams::ticker(std::size_t index, std::int64_t minutes, bool 
       "B", quantity_text(market, best.bid_lots))("a", price_text(market, best.ask))(
       "A", quantity_text(market, best.ask_lots));
   }
-  json("c", is.last)("w", is.average)("v", is.volume)("q", is.quote_volume)("O", is.open_ms)(
-    "C", is.close_ms)("F", is.first_id)("L", is.last_id)("n", is.count)
+  json("c", is.last)("w", is.average)("v", is.volume)("q", is.quote_volume)("O", is.from)(
+    "C", is.until)("F", is.first_id)("L", is.last_id)("n", is.count)
     .close('}');
-  return json.take();
 }
 
-std::string MarketStreams::all_tickers(const StreamName& name) const {
-  JsonWriter json;
+void MarketStreams::write_all_tickers(JsonWriter& json, const StreamName& name) const {
   json.open('[');
   for (std::size_t i = 0; i < markets_.size(); ++i) {
-    json.raw(ticker(i, name.minutes, name.kind == Kind::MINI_TICKER));
+    write_ticker(json, i, name);
   }
   json.close(']');
-  return json.take();
 }
 
 void MarketStreams::flush_tickers(core::Timestamp now) {
   for (const auto& [text, stream] : streams_) {
     const auto& name = stream.name;
     if (name.kind == Kind::TICKER || name.kind == Kind::MINI_TICKER) {
-      publish(stream, name.market
-                        ? ticker(*name.market, name.minutes, name.kind == Kind::MINI_TICKER)
-                        : all_tickers(name));
+      publish(stream, [&](JsonWriter& json) {
+        name.market ? write_ticker(json, *name.market, name) : write_all_tickers(json, name);
+      });
     } else if (name.kind == Kind::AVERAGE_PRICE) {
       const auto& market = exchange_->market(*name.market);
       const auto candle = market.last_minutes(now, 5);
-      JsonWriter json;
-      json
-        .open('{')("e", "avgPrice")("E", ms(time_))("s", symbol_of(market))("i", "5m")(
-          "w", mean_price(market, candle))(
-          "T", market.trades().empty() ? 0 : ms(market.trades().back().time))
-        .close('}');
-      publish(stream, json.text());
+      const auto& trades = market.trades();
+      publish(stream, [&](JsonWriter& json) {
+        json
+          .open('{')("e", "avgPrice")("E", time_)("s", symbol_of(market))("i", "5m")(
+            "w", mean_price(market, candle))("T", trades.empty() ? core::Timestamp{}
+                                                                 : trades.back().time)
+          .close('}');
+      });
     }
   }
 }

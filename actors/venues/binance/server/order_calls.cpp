@@ -39,11 +39,11 @@ void write_placed(JsonWriter& json,
                   ResponseKind response) {
   const auto& market = exchange.market(order.market);
   json.open('{')("symbol", symbol_of(market))("orderId", order.id)("orderListId", list_id(order))(
-    "clientOrderId", order.client_id)("transactTime", ms(order.updated));
+    "clientOrderId", order.client_id)("transactTime", order.updated);
   if (response != ResponseKind::ACK) {
     write_order_members(json, exchange, order);
     if (!order.waiting()) {
-      json("workingTime", ms(order.working));
+      json("workingTime", order.working);
     }
   }
   if (response == ResponseKind::FULL) {
@@ -66,7 +66,7 @@ void write_placed(JsonWriter& json,
 std::string cancel(CallContext& context, const engine::Order& order, std::string cancel_id) {
   context.users.cancel_id = std::move(cancel_id);
   (void)context.exchange.cancel(context.account, order.id);
-  JsonWriter json;
+  JsonWriter json{context.unit};
   write_canceled(json, context.exchange, order, context.users.cancel_id);
   context.users.cancel_id.clear();
   return json.take();
@@ -85,7 +85,7 @@ std::string place(CallContext& context, const OrderForm& form) {
   if (placed.refusal != Refusal::NONE) {
     refuse_order(placed.refusal);
   }
-  JsonWriter json;
+  JsonWriter json{context.unit};
   write_placed(json, context.exchange, *context.exchange.order(context.account, placed.order_id),
                form.response);
   return json.take();
@@ -142,7 +142,7 @@ void test_order(CallContext& context, const Parameters& parameters, const Reply&
   }
   using Rate = core::Decimal<struct RateTag, 8>;
   const auto rate = [](std::int64_t ppm) { return fixed(Rate::from_raw(ppm * 100), digits); };
-  JsonWriter json;
+  JsonWriter json{context.unit};
   json.open('{');
   for (const auto* const name :
        {"standardCommissionForOrder", "specialCommissionForOrder", "taxCommissionForOrder"}) {
@@ -166,7 +166,7 @@ void cancel_order(CallContext& context, const Parameters& parameters, const Repl
 
 void cancel_open_orders(CallContext& context, const Parameters& parameters, const Reply& reply) {
   const auto market = market_of(context, parameters);
-  JsonWriter json;
+  JsonWriter json{context.unit};
   json.open('[');
   std::uint64_t count = 0;
   for (const auto* const order : context.exchange.open_orders(context.account)) {
@@ -216,7 +216,7 @@ void cancel_replace(CallContext& context, const Parameters& parameters, const Re
       placed = error_object(error);
     }
   }
-  JsonWriter json;
+  JsonWriter json{context.unit};
   json.open('{')("cancelResult", cancel_failed ? "FAILURE" : "SUCCESS")("newOrderResult",
                                                                         !attempted ? "NOT_ATTEMPTED"
                                                                         : place_failed ? "FAILURE"
@@ -240,14 +240,14 @@ void amendments(CallContext& context, const Parameters& parameters, const Reply&
   if (order == nullptr || order->market != index) {
     throw ApiError{400, -2013, "Order does not exist."};
   }
-  JsonWriter json;
+  JsonWriter json{context.unit};
   json.open('[');
   std::uint64_t number = 0;
   for (const auto& one : order->amendments) {
     json.open('{')("symbol", symbol_of(market))("orderId", id)("executionId", ++number)(
       "origClientOrderId", order->client_id)("newClientOrderId", order->client_id)(
       "origQty", quantity_text(market, one.lots_before))("newQty", quantity_text(market, one.lots))(
-      "time", ms(one.time));
+      "time", one.time);
     json.close('}');
   }
   json.close(']');
@@ -270,8 +270,8 @@ void amend_order(CallContext& context, const Parameters& parameters, const Reply
   if (refusal != Refusal::NONE) {
     throw ApiError{400, -2038, "The requested action would change no state; rejecting."};
   }
-  JsonWriter json;
-  json.open('{')("transactTime", ms(order.updated))("executionId", context.users.executions());
+  JsonWriter json{context.unit};
+  json.open('{')("transactTime", order.updated)("executionId", context.users.executions());
   json.key("amendedOrder")
     .open('{')("symbol", symbol_of(market))("orderId", order.id)("orderListId", list_id(order))(
       "origClientOrderId", before)("clientOrderId", order.client_id)(
@@ -280,9 +280,9 @@ void amend_order(CallContext& context, const Parameters& parameters, const Reply
       "preventedQty", quantity_text(market, order.lots_prevented))(
       "quoteOrderQty", fixed(order.funds.value_or(trading::Money{}), digits))(
       "cumulativeQuoteQty", fixed(order.quote_filled, digits))("status", status_text(order.status))(
-      "timeInForce", tif_text(order.tif))("type", kind_text(order.kind))(
-      "side", side_text(order.side))("workingTime", ms(order.working))(
-      "selfTradePreventionMode", self_trade_text(order.self_trade));
+      "timeInForce", tif_text(order.tif))("type", kind_text(order.kind))("side",
+                                                                         side_text(order.side))(
+      "workingTime", order.working)("selfTradePreventionMode", self_trade_text(order.self_trade));
   json.close('}').close('}');
   reply(json.take());
 }

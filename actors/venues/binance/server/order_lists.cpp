@@ -100,7 +100,7 @@ void place(CallContext& context,
   if (placed.refusal != engine::Refusal::NONE) {
     refuse_order(placed.refusal);
   }
-  JsonWriter json;
+  JsonWriter json{context.unit};
   write_list(json, context.exchange, *context.exchange.list(context.account, placed.order_id), true,
              true, {});
   reply(json.take());
@@ -131,7 +131,7 @@ void reply_lists(CallContext& context,
                  std::size_t limit,
                  const Wanted& wanted,
                  const Reply& reply) {
-  JsonWriter json;
+  JsonWriter json{context.unit};
   json.open('[');
   for (const auto& [id, list] : context.exchange.lists()) {
     if (list.account == context.account && wanted(list) && limit-- > 0) {
@@ -171,7 +171,7 @@ void write_list(JsonWriter& json,
   json.open('{')("orderListId", list.id)("contingencyType", contingency)(
     "listStatusType", done ? "ALL_DONE" : "EXEC_STARTED")("listOrderStatus",
                                                           done ? "ALL_DONE" : "EXECUTING")(
-    "listClientOrderId", list.client_id)("transactionTime", ms(list.time))("symbol", symbol);
+    "listClientOrderId", list.client_id)("transactionTime", list.time)("symbol", symbol);
   each("orders", [&](const engine::Order& order) {
     json.open('{')("symbol", symbol)("orderId", order.id)("clientOrderId", order.client_id)
       .close('}');
@@ -228,7 +228,7 @@ void place_otoco(CallContext& context, const Parameters& parameters, const Reply
 }
 
 void query_list(CallContext& context, const Parameters& parameters, const Reply& reply) {
-  JsonWriter json;
+  JsonWriter json{context.unit};
   write_list(json, context.exchange, list_named(context, parameters, "origClientOrderId"), false,
              false, {});
   reply(json.take());
@@ -236,13 +236,12 @@ void query_list(CallContext& context, const Parameters& parameters, const Reply&
 
 void all_lists(CallContext& context, const Parameters& parameters, const Reply& reply) {
   const auto from = parameters.integer("fromId").value_or(0);
-  const auto start = parameters.integer("startTime").value_or(0);
-  const auto end = parameters.integer("endTime").value_or(INT64_MAX);
+  const auto start = parameters.time("startTime").value_or(core::Timestamp{});
+  const auto end = parameters.end_time("endTime").value_or(core::Timestamp{INT64_MAX});
   reply_lists(
     context, parameters.limit(500, 1'000),
     [&](const engine::OrderList& list) {
-      return static_cast<std::int64_t>(list.id) >= from && ms(list.time) >= start
-             && ms(list.time) <= end;
+      return static_cast<std::int64_t>(list.id) >= from && list.time >= start && list.time <= end;
     },
     reply);
 }
@@ -271,7 +270,7 @@ void cancel_list(CallContext& context, const Parameters& parameters, const Reply
   context.users.cancel_id = cancel_id;
   (void)context.exchange.cancel_list(context.account, list->id);
   context.users.cancel_id.clear();
-  JsonWriter json;
+  JsonWriter json{context.unit};
   write_list(json, context.exchange, *list, false, true, cancel_id);
   reply(json.take());
 }

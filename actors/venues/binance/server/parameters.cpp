@@ -46,6 +46,33 @@ std::int64_t Parameters::need_integer(const std::string& name) const {
   return *integer(name);
 }
 
+namespace {
+
+/// The first nanosecond of a time as clients send it, and how many it has.
+std::pair<core::Timestamp, std::chrono::nanoseconds> moment(std::int64_t count) {
+  constexpr std::int64_t microseconds_from = 10'000'000'000'000; // milliseconds of the year 2286
+  constexpr std::int64_t latest_us = INT64_MAX / 1'000 - 1;
+  const bool in_us = count >= microseconds_from;
+  const auto us = std::min(in_us ? count : std::max<std::int64_t>(count, 0) * 1'000, latest_us);
+  return {{us * 1'000}, std::chrono::microseconds{in_us ? 1 : 1'000}};
+}
+
+} // namespace
+
+std::optional<core::Timestamp> Parameters::time(const std::string& name) const {
+  const auto count = integer(name);
+  return count ? std::optional{moment(*count).first} : std::nullopt;
+}
+
+std::optional<core::Timestamp> Parameters::end_time(const std::string& name) const {
+  const auto count = integer(name);
+  if (!count) {
+    return std::nullopt;
+  }
+  const auto [first, length] = moment(*count);
+  return first + (length - std::chrono::nanoseconds{1});
+}
+
 std::size_t Parameters::limit(std::int64_t preset, std::int64_t most) const {
   const auto value = integer("limit").value_or(preset);
   if (value < 1) {

@@ -2,6 +2,7 @@
 
 #include "actors/venues/binance/server/api_error.hpp"
 #include "core/decimal.hpp"
+#include "core/time.hpp"
 #include "net/http.hpp"
 
 #include <cstdint>
@@ -30,6 +31,10 @@ public:
   [[nodiscard]] std::string_view need(const std::string& name) const;
   [[nodiscard]] std::optional<std::int64_t> integer(const std::string& name) const;
   [[nodiscard]] std::int64_t need_integer(const std::string& name) const;
+  /// A moment in milliseconds or, where the number is too great for those, microseconds.
+  [[nodiscard]] std::optional<core::Timestamp> time(const std::string& name) const;
+  /// The end of that millisecond or microsecond: windows hold theirs.
+  [[nodiscard]] std::optional<core::Timestamp> end_time(const std::string& name) const;
   /// Within [least, most], as limits are: above the most the most is taken.
   [[nodiscard]] std::size_t limit(std::int64_t preset, std::int64_t most) const;
   /// A positive decimal; -1111 where it has more than `places` fractional digits.

@@ -22,6 +22,11 @@ std::string_view self_trade_text(engine::SelfTradeMode mode) {
   return boost::describe::enum_to_string(mode, "NONE");
 }
 
+void write_time(JsonWriter& json, std::string_view name, std::optional<core::Timestamp> time) {
+  json.key(name);
+  time ? void(json.value(*time)) : void(json.value(-1));
+}
+
 std::string make_id(std::uint64_t number, std::size_t length) {
   constexpr std::string_view letters =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -41,15 +46,14 @@ void write_kline(JsonWriter& json,
                  const engine::Market& market,
                  const engine::CandleInterval& interval,
                  const engine::Candle& candle) {
-  constexpr std::int64_t ns_per_ms = 1'000'000;
   json.open('[')
-    .value(candle.open_ns / ns_per_ms)
+    .value(core::Timestamp{candle.open_ns})
     .value(price_text(market, candle.open))
     .value(price_text(market, candle.high))
     .value(price_text(market, candle.low))
     .value(price_text(market, candle.close))
     .value(quantity_text(market, candle.lots))
-    .value(interval.shift(candle.open_ns, 1) / ns_per_ms - 1)
+    .before({interval.shift(candle.open_ns, 1)})
     .value(fixed(market.notional(candle.tick_lots), digits))
     .value(candle.trades)
     .value(quantity_text(market, candle.lots_bought))
@@ -90,8 +94,8 @@ ticker_figures(const engine::Market& market, const engine::DayStats& stats, core
   out.close_before = price_text(market, stats.close_before != 0 ? stats.close_before : sum.open);
   out.last_quantity =
     quantity_text(market, market.trades().empty() ? 0 : market.trades().back().lots);
-  out.open_ms = stats.open_ns / 1'000'000;
-  out.close_ms = ms(now);
+  out.from = {stats.open_ns};
+  out.until = now;
   out.first_id = sum.first_id;
   out.last_id = sum.last_id;
   out.count = sum.trades;
@@ -105,8 +109,8 @@ void write_rarer_members(JsonWriter& json,
                          const engine::Market& market,
                          const engine::Order& order) {
   if (order.trailing_bips != 0) {
-    json("trailingDelta", order.trailing_bips)("trailingTime",
-                                               order.trail_tick == 0 ? -1 : ms(order.created));
+    json("trailingDelta", order.trailing_bips);
+    write_time(json, "trailingTime", trailing_since(order));
   }
   if (order.prevented_match != 0) {
     json("preventedMatchId", order.prevented_match)("preventedQuantity",
@@ -144,10 +148,10 @@ void write_order(JsonWriter& json, const engine::Exchange& exchange, const engin
     "cummulativeQuoteQty", fixed(order.quote_filled, digits))("status", status_text(order.status))(
     "timeInForce", tif_text(order.tif))("type", kind_text(order.kind))(
     "side", side_text(order.side))("stopPrice", price_text(market, order.stop_tick))(
-    "icebergQty", quantity_text(market, order.iceberg_lots))("time", ms(order.created))(
-    "updateTime", ms(order.updated))("isWorking", !order.waiting())(
-    "workingTime", order.waiting() ? -1 : ms(order.working))(
-    "origQuoteOrderQty", fixed(order.funds.value_or(trading::Money{}), digits))(
+    "icebergQty", quantity_text(market, order.iceberg_lots))("time", order.created)(
+    "updateTime", order.updated)("isWorking", !order.waiting());
+  write_time(json, "workingTime", order.waiting() ? std::nullopt : std::optional{order.working});
+  json("origQuoteOrderQty", fixed(order.funds.value_or(trading::Money{}), digits))(
     "selfTradePreventionMode", self_trade_text(order.self_trade));
   write_rarer_members(json, market, order);
   json.close('}');
@@ -159,7 +163,7 @@ void write_canceled(JsonWriter& json,
                     std::string_view cancel_id) {
   json.open('{')("symbol", symbol_of(exchange.market(order.market)))(
     "origClientOrderId", order.client_id)("orderId", order.id)("orderListId", list_id(order))(
-    "clientOrderId", cancel_id)("transactTime", ms(order.updated));
+    "clientOrderId", cancel_id)("transactTime", order.updated);
   write_order_members(json, exchange, order);
   json("selfTradePreventionMode", self_trade_text(order.self_trade)).close('}');
 }

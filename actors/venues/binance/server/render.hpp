@@ -41,12 +41,19 @@ void write_levels(JsonWriter& json,
   json.close(']');
 }
 
+/// A member with a time; -1 for none.
+void write_time(JsonWriter& json, std::string_view name, std::optional<core::Timestamp> time);
+/// When the order's trailing began to follow the price.
+[[nodiscard]] inline std::optional<core::Timestamp> trailing_since(const engine::Order& order) {
+  return order.trail_tick == 0 ? std::nullopt : std::optional{order.created};
+}
+
 /// Figures of a window as tickers show them.
 struct TickerFigures {
   std::string change, change_percent, average, open, high, low, last, volume, quote_volume;
   std::string close_before, last_quantity;
-  std::int64_t open_ms = 0;
-  std::int64_t close_ms = 0;
+  core::Timestamp from;
+  core::Timestamp until;
   std::uint64_t first_id = 0;
   std::uint64_t last_id = 0;
   std::uint64_t count = 0;

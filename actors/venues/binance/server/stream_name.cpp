@@ -52,6 +52,22 @@ bool read_depth(std::string_view rest, StreamName& name) {
   return rest.empty() || name.levels != 0;
 }
 
+/// 1h, or 1h@+08:00: the days of that zone.
+bool read_candles(std::string_view text, StreamName& name) {
+  constexpr std::string_view zone = "@+08:00";
+  constexpr std::int64_t zone_ns = 8 * 3'600'000'000'000;
+  const bool zoned = text.ends_with(zone);
+  const auto* const interval =
+    sim::exchange::find_candle_interval(text.substr(0, text.size() - (zoned ? zone.size() : 0)));
+  if (interval == nullptr) {
+    return false;
+  }
+  name.kind = Kind::KLINE;
+  name.interval = *interval;
+  name.interval->zone_ns = zoned ? zone_ns : 0;
+  return true;
+}
+
 bool read_kind(std::string_view text, StreamName& name) {
   for (const auto& plain : plain_names) {
     if (plain.text == text) {
@@ -60,9 +76,7 @@ bool read_kind(std::string_view text, StreamName& name) {
     }
   }
   if (text.starts_with("kline_")) {
-    name.kind = Kind::KLINE;
-    name.interval = sim::exchange::find_candle_interval(text.substr(6));
-    return name.interval != nullptr;
+    return read_candles(text.substr(6), name);
   }
   if (text.starts_with("ticker_")) {
     return read_window(text.substr(7), name);

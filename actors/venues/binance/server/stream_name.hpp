@@ -10,7 +10,7 @@
 
 namespace troupe::venues::binance::server {
 
-/// A stream as its name says: btcusdt@depth5@100ms.
+/// A stream as its name says: btcusdt@depth5@100ms, btcusdt@kline_1d@+08:00.
 struct StreamName {
   enum class Kind : std::uint8_t {
     TRADE,
@@ -26,7 +26,7 @@ struct StreamName {
   Kind kind = Kind::TRADE;
   std::string text;
   std::optional<std::size_t> market; ///< none: all of them
-  const sim::exchange::CandleInterval* interval = nullptr;
+  std::optional<sim::exchange::CandleInterval> interval;
   std::size_t levels = 0;       ///< of PARTIAL_DEPTH
   bool fast = false;            ///< each 100 ms rather than each second
   std::int64_t minutes = 1'440; ///< window of TICKER

@@ -11,6 +11,7 @@ namespace troupe::venues::binance::server {
 
 using exchange_server::fixed;
 using exchange_server::JsonWriter;
+using exchange_server::TimeUnit;
 namespace engine = sim::exchange;
 
 inline constexpr std::string_view quote_asset = "USDT";

@@ -13,7 +13,7 @@ std::string tickers(const CallContext& context, const Parameters& parameters, Wr
   if (parameters.has("symbol") && parameters.has("symbols")) {
     throw ApiError{400, -1128, "Combination of optional parameters invalid."};
   }
-  JsonWriter json;
+  JsonWriter json{context.unit};
   if (parameters.has("symbol")) {
     write(json, context.exchange.market(market_of(context, parameters)));
     return json.take();
@@ -60,8 +60,8 @@ void write_window(JsonWriter& json, const TickerFigures& is, bool mini, bool is_
 }
 
 void write_ends(JsonWriter& json, const TickerFigures& is) {
-  json("openTime", is.open_ms)("closeTime", is.close_ms)("firstId", is.first_id)(
-    "lastId", is.last_id)("count", is.count);
+  json("openTime", is.from)("closeTime", is.until)("firstId", is.first_id)("lastId", is.last_id)(
+    "count", is.count);
 }
 
 /// "7d", "90m": minutes; throws where it is none of the venue's.

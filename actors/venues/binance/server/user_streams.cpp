@@ -6,6 +6,33 @@
 
 namespace troupe::venues::binance::server {
 
+template <class Write>
+void UserStreams::send(const Subscriber& to, const Write& write) {
+  JsonWriter json{to.unit};
+  switch (to.form) {
+    case Form::BARE: break;
+    case Form::COMBINED: json.open('{')("stream", to.name).key("data"); break;
+    case Form::API: json.open('{')("subscriptionId", to.number).key("event"); break;
+  }
+  write(json);
+  if (to.form != Form::BARE) {
+    json.close('}');
+  }
+  to.session->send(net::make_frame(json.text()));
+}
+
+template <class Write>
+void UserStreams::publish(std::size_t account, const Write& write) {
+  if (faults_->now().stall_streams) {
+    return;
+  }
+  for (const auto& one : subscribers_) {
+    if (one.account == account) {
+      send(one, write);
+    }
+  }
+}
+
 std::string UserStreams::open_key(std::size_t account, core::Timestamp now) {
   const auto expires = now + key_lifetime_.chrono();
   for (auto& key : keys_) {
@@ -48,23 +75,21 @@ void UserStreams::expire(core::Timestamp now) {
     if (key.expires > now) {
       continue;
     }
-    JsonWriter json;
-    json.open('{')("e", "listenKeyExpired")("E", ms(time_))("listenKey", key.text).close('}');
     for (const auto& one : subscribers_) {
       if (one.name == key.text) {
-        send(one, json.text());
+        send(one, [&](JsonWriter& json) {
+          json.open('{')("e", "listenKeyExpired")("E", time_)("listenKey", key.text).close('}');
+        });
       }
     }
     close_key(key.text, key.account);
   }
 }
 
-int UserStreams::subscribe(const net::SessionPtr& session,
-                           std::size_t account,
-                           Form form,
-                           std::string name) {
+int UserStreams::subscribe(
+  const net::SessionPtr& session, std::size_t account, Form form, TimeUnit unit, std::string name) {
   const auto number = next_number_[session->id()]++;
-  subscribers_.push_back({session, account, form, std::move(name), number});
+  subscribers_.push_back({session, account, form, unit, std::move(name), number});
   return number;
 }
 
@@ -106,29 +131,6 @@ std::vector<int> UserStreams::subscriptions(std::uint64_t session) const {
   return out;
 }
 
-void UserStreams::send(const Subscriber& to, const std::string& event) {
-  std::string text;
-  switch (to.form) {
-    case Form::BARE: text = event; break;
-    case Form::COMBINED: text = R"({"stream":")" + to.name + R"(","data":)" + event + '}'; break;
-    case Form::API:
-      text = R"({"subscriptionId":)" + std::to_string(to.number) + R"(,"event":)" + event + '}';
-      break;
-  }
-  to.session->send(net::make_frame(text));
-}
-
-void UserStreams::publish(std::size_t account, const std::string& event) {
-  if (faults_->now().stall_streams) {
-    return;
-  }
-  for (const auto& one : subscribers_) {
-    if (one.account == account) {
-      send(one, event);
-    }
-  }
-}
-
 namespace {
 
 std::string_view execution_type(engine::OrderChange change) {
@@ -150,11 +152,20 @@ void UserStreams::on_order(const engine::Exchange& exchange,
                            const engine::Order& order,
                            engine::OrderChange change,
                            const engine::Execution* execution) {
-  const auto& market = exchange.market(order.market);
+  ++executions_;
+  publish(order.account, [&](JsonWriter& json) {
+    write_order(json, exchange.market(order.market), order, change, execution);
+  });
+}
+
+void UserStreams::write_order(JsonWriter& json,
+                              const engine::Market& market,
+                              const engine::Order& order,
+                              engine::OrderChange change,
+                              const engine::Execution* execution) const {
   const bool canceled = change == engine::OrderChange::CANCELED && !cancel_id.empty();
   const auto zero = fixed(trading::Quantity{}, digits);
-  JsonWriter json;
-  json.open('{')("e", "executionReport")("E", ms(time_))("s", symbol_of(market))(
+  json.open('{')("e", "executionReport")("E", time_)("s", symbol_of(market))(
     "c", canceled ? cancel_id : order.client_id)("S", side_text(order.side))(
     "o", kind_text(order.kind))("f", tif_text(order.tif))("q", quantity_text(market, order.lots))(
     "p", price_text(market, order.tick))("P", price_text(market, order.stop_tick))(
@@ -169,55 +180,55 @@ void UserStreams::on_order(const engine::Exchange& exchange,
   } else {
     json("n", "0").key("N").null();
   }
-  json("T", ms(order.updated));
+  json("T", order.updated);
   execution != nullptr ? void(json("t", execution->trade_id)) : void(json("t", -1));
-  json("I", ++executions_)("w", engine::is_open(order.status) && !order.waiting())(
-    "m", execution != nullptr && execution->maker)("M", execution != nullptr)(
-    "O", ms(order.created))("Z", fixed(order.quote_filled, digits))(
+  json("I", executions_)("w", engine::is_open(order.status)
+                                && !order.waiting())("m", execution != nullptr && execution->maker)(
+    "M", execution != nullptr)("O", order.created)("Z", fixed(order.quote_filled, digits))(
     "Y", execution != nullptr ? fixed(execution->quote, digits)
                               : zero)("Q", fixed(order.funds.value_or(trading::Money{}), digits));
   if (!order.waiting()) {
-    json("W", ms(order.working));
+    json("W", order.working);
   }
   if (order.trailing_bips != 0) {
-    json("d", order.trailing_bips)("D", order.trail_tick == 0 ? -1 : ms(order.created));
+    json("d", order.trailing_bips);
+    write_time(json, "D", trailing_since(order));
   }
   json("V", self_trade_text(order.self_trade)).close('}');
-  publish(order.account, json.text());
 }
 
 void UserStreams::on_list(const engine::Exchange& exchange, const engine::OrderList& list) {
   const auto symbol = symbol_of(exchange.market(list.market));
-  JsonWriter json;
-  json.open('{')("e", "listStatus")("E", ms(time_))("s", symbol)("g", list.id)(
-    "c", list.contingency == engine::Contingency::OCO ? "OCO" : "OTO")(
-    "l", list.done ? "ALL_DONE" : "EXEC_STARTED")("L", list.done ? "ALL_DONE" : "EXECUTING")(
-    "r", "NONE")("C", list.client_id)("T", ms(exchange.now()));
-  json.key("O").open('[');
-  for (const auto id : list.orders) {
-    if (const auto* const order = exchange.order(list.account, id)) {
-      json.open('{')("s", symbol)("i", id)("c", order->client_id).close('}');
+  publish(list.account, [&](JsonWriter& json) {
+    json.open('{')("e", "listStatus")("E", time_)("s", symbol)("g", list.id)(
+      "c", list.contingency == engine::Contingency::OCO ? "OCO" : "OTO")(
+      "l", list.done ? "ALL_DONE" : "EXEC_STARTED")("L", list.done ? "ALL_DONE" : "EXECUTING")(
+      "r", "NONE")("C", list.client_id)("T", exchange.now());
+    json.key("O").open('[');
+    for (const auto id : list.orders) {
+      if (const auto* const order = exchange.order(list.account, id)) {
+        json.open('{')("s", symbol)("i", id)("c", order->client_id).close('}');
+      }
     }
-  }
-  json.close(']').close('}');
-  publish(list.account, json.text());
+    json.close(']').close('}');
+  });
 }
 
 void UserStreams::on_balances(const engine::Exchange& exchange,
                               std::size_t account,
                               const std::vector<std::string>& assets) {
-  JsonWriter json;
-  json.open('{')("e", "outboundAccountPosition")("E", ms(time_))("u", ms(exchange.now()));
-  json.key("B").open('[');
-  for (const auto& asset : assets) {
-    const auto balance = exchange.ledger(account).balance(asset);
-    json
-      .open('{')("a", asset)("f", fixed(balance.available(), digits))("l",
-                                                                      fixed(balance.held, digits))
-      .close('}');
-  }
-  json.close(']').close('}');
-  publish(account, json.text());
+  publish(account, [&](JsonWriter& json) {
+    json.open('{')("e", "outboundAccountPosition")("E", time_)("u", exchange.now());
+    json.key("B").open('[');
+    for (const auto& asset : assets) {
+      const auto balance = exchange.ledger(account).balance(asset);
+      json
+        .open('{')("a", asset)("f", fixed(balance.available(), digits))("l",
+                                                                        fixed(balance.held, digits))
+        .close('}');
+    }
+    json.close(']').close('}');
+  });
 }
 
 } // namespace troupe::venues::binance::server

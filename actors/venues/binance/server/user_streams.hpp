@@ -33,7 +33,11 @@ public:
   enum class Form : std::uint8_t { BARE, COMBINED, API };
   /// @param name  the listen key; empty for the WebSocket API
   /// @returns the subscription's number on that session
-  int subscribe(const net::SessionPtr& session, std::size_t account, Form form, std::string name);
+  int subscribe(const net::SessionPtr& session,
+                std::size_t account,
+                Form form,
+                TimeUnit unit,
+                std::string name);
   /// @returns whether there was one
   bool unsubscribe(std::uint64_t session, std::string_view name);
   bool unsubscribe(std::uint64_t session, std::optional<int> number);
@@ -67,11 +71,20 @@ private:
     net::SessionPtr session;
     std::size_t account = 0;
     Form form = Form::BARE;
+    TimeUnit unit = TimeUnit::MILLISECOND;
     std::string name;
     int number = 0;
   };
-  void publish(std::size_t account, const std::string& event);
-  static void send(const Subscriber& to, const std::string& event);
+  void write_order(JsonWriter& json,
+                   const engine::Market& market,
+                   const engine::Order& order,
+                   engine::OrderChange change,
+                   const engine::Execution* execution) const;
+  /// @param write  takes a JsonWriter
+  template <class Write>
+  void publish(std::size_t account, const Write& write);
+  template <class Write>
+  static void send(const Subscriber& to, const Write& write);
 
   exchange_server::FaultPlan* faults_;
   core::Duration key_lifetime_;

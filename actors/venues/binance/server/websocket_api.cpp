@@ -125,14 +125,20 @@ void BinanceServer::log_on(const net::SessionPtr& session, const Parameters& par
   state.logged_on = time_;
 }
 
+void BinanceServer::announce_end(const Session& to) const {
+  JsonWriter json{to.unit};
+  json.open('{').key("event").open('{')("e", "serverShutdown")("E", time_).close('}').close('}');
+  to.session->send(net::make_frame(json.text()));
+}
+
 std::string BinanceServer::session_status(const net::SessionPtr& session) const {
   const auto& state = sessions_.at(session->id());
-  JsonWriter json;
+  JsonWriter json{state.unit};
   json.open('{').key("apiKey");
   state.account ? void(json.value(exchange_->account(*state.account).key)) : void(json.null());
   json.key("authorizedSince");
-  state.account ? void(json.value(ms(state.logged_on))) : void(json.null());
-  json("connectedSince", ms(state.opened))("returnRateLimits", true)("serverTime", ms(time_))(
+  state.account ? void(json.value(state.logged_on)) : void(json.null());
+  json("connectedSince", state.opened)("returnRateLimits", true)("serverTime", time_)(
     "userDataStream", !users_.subscriptions(session->id()).empty())
     .close('}');
   return json.take();
@@ -171,7 +177,8 @@ bool BinanceServer::session_call(const net::SessionPtr& session,
     const auto account = method == "userDataStream.subscribe"
                            ? *sessions_.at(session->id()).account
                            : api_account(session, parameters, Security::SIGNED);
-    const auto number = users_.subscribe(session, account, UserStreams::Form::API, {});
+    const auto number = users_.subscribe(session, account, UserStreams::Form::API,
+                                         sessions_.at(session->id()).unit, {});
     result(R"({"subscriptionId":)" + std::to_string(number) + '}');
     return true;
   }
@@ -216,7 +223,7 @@ void BinanceServer::api_call(const net::SessionPtr& session,
       }
       return;
     }
-    CallContext context = this->context();
+    auto context = this->context(sessions_.at(session->id()).unit);
     if (known->security != Security::NONE) {
       context.account = api_account(session, parameters, known->security);
     }

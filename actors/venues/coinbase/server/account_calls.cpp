@@ -185,6 +185,29 @@ void exchange_limits(CallContext& context, const Reply& reply) {
   reply({json.take()});
 }
 
+/// What was traded in 30 days, by the account and by all, of each product.
+void trailing_volume(CallContext& context, const Reply& reply) {
+  constexpr std::chrono::hours days_30{30 * 24};
+  std::vector<std::int64_t> own(context.exchange.markets());
+  for (const auto& fill : context.exchange.executions(context.account)) {
+    if (context.exchange.now() - fill.time < days_30) {
+      own[fill.market] += fill.lots;
+    }
+  }
+  JsonWriter json;
+  json.open('[');
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    const auto& market = context.exchange.market(i);
+    const auto all = std::max(own[i], context.month_lots[i]);
+    json
+      .open('{')("product_id", product_of(market))("exchange_volume", size_text(market, all))(
+        "volume", size_text(market, own[i]))("recorded_at", time_text(context.time))
+      .close('}');
+  }
+  json.close(']');
+  reply({json.take()});
+}
+
 void verify(CallContext& context, const Reply& reply) {
   JsonWriter json;
   json.open('{')("id", uuid_of("user", context.account)).close('}');

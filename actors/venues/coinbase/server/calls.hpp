@@ -72,6 +72,7 @@ void fees(CallContext& context, const Reply& reply);
 void profiles(CallContext& context, const Reply& reply);
 void profile(CallContext& context, const Reply& reply);
 void exchange_limits(CallContext& context, const Reply& reply);
+void trailing_volume(CallContext& context, const Reply& reply);
 void verify(CallContext& context, const Reply& reply);
 void nothing_listed(CallContext& context, const Reply& reply);
 // ---- order_calls.cpp

@@ -11,6 +11,7 @@ struct ChannelRow {
   std::string_view told_as; ///< in the acknowledgement
   bool key;
   bool products;
+  std::string_view old_name{}; ///< that older clients still use
 };
 // clang-format off
 constexpr std::array<ChannelRow, channel_count> channel_rows{{
@@ -18,7 +19,7 @@ constexpr std::array<ChannelRow, channel_count> channel_rows{{
   {"heartbeat",      "heartbeat",    false, true},
   {"status",         "status",       false, false},
   {"ticker",         "ticker",       false, true},
-  {"ticker_batch",   "ticker_batch", false, true},
+  {"ticker_batch",   "ticker_batch", false, true, "ticker_1000"},
   {"level2",         "level2",       true,  true},
   {"level2_batch",   "level2_50",    false, true},
   {"level3",         "level3",       true,  true},
@@ -37,7 +38,8 @@ const ChannelRow& row(Channel channel) {
 
 std::optional<Channel> channel_named(std::string_view name) {
   for (std::size_t i = 0; i < channel_rows.size(); ++i) {
-    if (channel_rows[i].name == name || channel_rows[i].told_as == name) {
+    const auto& known = channel_rows[i];
+    if (known.name == name || known.told_as == name || known.old_name == name) {
       return static_cast<Channel>(i);
     }
   }

@@ -44,6 +44,16 @@ std::string number_text(const engine::Market& market, std::int64_t tick) {
   return market.price(tick).to_text(); // a JSON number: candles have no strings
 }
 
+/// [time in seconds, low, high, open, close; the bracket stays open.
+void write_candle_start(JsonWriter& json,
+                        const engine::Market& market,
+                        const engine::Candle& candle) {
+  json.open('[').value(candle.open_ns / second_ns);
+  for (const auto tick : {candle.low, candle.high, candle.open, candle.close}) {
+    json.raw(number_text(market, tick));
+  }
+}
+
 template <class Levels>
 void write_levels(JsonWriter& json, const engine::Market& market, const Levels& levels, int level) {
   json.open('[');
@@ -237,10 +247,7 @@ void candles(CallContext& context, const Reply& reply) {
       JsonWriter json;
       json.open('[');
       for (auto at = found.rbegin(); at != found.rend(); ++at) {
-        json.open('[').value(at->open_ns / second_ns);
-        for (const auto tick : {at->low, at->high, at->open, at->close}) {
-          json.raw(number_text(market, tick));
-        }
+        write_candle_start(json, market, *at);
         json.raw(market.quantity(at->lots).to_text()).close(']');
       }
       json.close(']');
@@ -299,7 +306,7 @@ void trades(CallContext& context, const Reply& reply) {
   reply(std::move(answer));
 }
 
-/// Hourly closes of the last day, newest first, by product.
+/// Hourly candles of the last day without their volume, newest first, by product.
 void spark_lines(CallContext& context, const Reply& reply) {
   constexpr std::int64_t hour_s = 3'600;
   const auto day_ago = context.exchange.now().ns - 24 * hour_s * second_ns;
@@ -308,13 +315,11 @@ void spark_lines(CallContext& context, const Reply& reply) {
   for (std::size_t i = 0; i < context.exchange.markets(); ++i) {
     const auto& market = context.exchange.market(i);
     json.key(product_of(market)).open('[');
-    std::int64_t hour = INT64_MAX;
-    const auto& minutes = market.minutes();
-    for (auto at = minutes.rbegin(); at != minutes.rend() && at->open_ns >= day_ago; ++at) {
-      if (const auto its = at->open_ns / second_ns / hour_s; its < hour) {
-        hour = its;
-        json.open('[').value(hour * hour_s).value(price_text(market, at->close)).close(']');
-      }
+    std::vector<engine::Candle> hours;
+    engine::roll_up(hours, market.minutes(), *engine::find_candle_interval("1h"));
+    for (auto at = hours.rbegin(); at != hours.rend() && at->open_ns >= day_ago; ++at) {
+      write_candle_start(json, market, *at);
+      json.close(']');
     }
     json.close(']');
   }

@@ -372,3 +372,43 @@ TEST_CASE("coinbase server: buckets of public and private requests") {
   CHECK(world.get("/time").status == 200);
   CHECK(world.get("/time").status == 429);
 }
+
+TEST_CASE("coinbase server: spark lines are hourly candles without their volume") {
+  World world;
+  const auto lines = world.get("/products/spark-lines").body;
+  REQUIRE(lines.size() == 2);
+  const auto& rows = lines["BTC-USD"];
+  REQUIRE(rows.size() >= 23);
+  const auto candles = world.get("/products/BTC-USD/candles?granularity=3600").body;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    REQUIRE(rows[i].size() == 5);
+    for (std::size_t column = 0; column < 5; ++column) { // time, low, high, open, close
+      CHECK(rows[i][column] == candles[i][column]);
+    }
+  }
+}
+
+TEST_CASE("coinbase server: what an account traded in 30 days, by product") {
+  World world;
+  CHECK(world.place({{"side", "buy"}, {"type", "market"}, {"size", "0.01"}}).status == 200);
+  CHECK(world.place({{"side", "sell"}, {"type", "market"}, {"size", "0.02"}}).status == 200);
+  const auto volumes = world.signed_get("/users/self/trailing-volume").body;
+  REQUIRE(volumes.size() == 2);
+  CHECK(volumes[0]["product_id"] == "BTC-USD");
+  CHECK(volumes[0]["volume"] == "0.03000000");
+  CHECK(volumes[1]["volume"] == "0.00000000");
+  CHECK(std::stod(volumes[0]["exchange_volume"].get<std::string>()) >= 0.03);
+  for (const auto* const path : {"/conversions", "/address-book", "/reports"}) {
+    CHECK(world.signed_get(path).body == json::array());
+  }
+}
+
+TEST_CASE("coinbase server: a channel goes by its old name too") {
+  World world;
+  const auto session = world.open("/");
+  world.send(session,
+             {{"type", "subscribe"}, {"product_ids", {"BTC-USD"}}, {"channels", {"ticker_1000"}}});
+  const auto told = session->take("type", "subscriptions");
+  REQUIRE(told.size() == 1);
+  CHECK(told[0]["channels"][0]["name"] == "ticker_batch");
+}
