@@ -160,8 +160,7 @@ void Actor::add_dead_letter(const caf::strong_actor_ptr& from,
 // ---- the mailbox's entry: any thread ---------------------------------------------------------
 
 bool Actor::is_full_for(const caf::mailbox_element& element) const {
-  const auto& r = *record_;
-  return r.depth() >= r.mailbox_cap && !element.is_high_priority() && !element.mid.is_response()
+  return record_->is_full() && !element.is_high_priority() && !element.mid.is_response()
          && !is_system(element.content())
          && message_class(message_type_of(element.content())) != MessageClass::ORDER;
 }

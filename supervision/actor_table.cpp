@@ -51,6 +51,16 @@ double quantile_us(const std::array<std::atomic<std::uint32_t>, ActorRecord::buc
 
 } // namespace
 
+bool ActorRecord::is_full() noexcept {
+  const auto in = entered.load(std::memory_order_acquire);
+  if (in < left_seen_.load(std::memory_order_relaxed) + mailbox_cap) {
+    return false;
+  }
+  const auto out = left.load(std::memory_order_acquire);
+  left_seen_.store(out, std::memory_order_relaxed);
+  return in >= out + mailbox_cap;
+}
+
 void ActorRecord::on_enter(MessageType type) noexcept {
   messages.on_enter(type);
   const auto number = entered.fetch_add(1, std::memory_order_acq_rel) + 1;

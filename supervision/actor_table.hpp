@@ -150,6 +150,9 @@ public:
     const auto in = entered.load(std::memory_order_acquire);
     return in > out ? in - out : 0;
   }
+  /// Whether mailbox_cap messages wait. Exact where they do; looks at what the actor writes only
+  /// then.
+  [[nodiscard]] bool is_full() noexcept;
   void on_enter(MessageType type) noexcept;
   void on_leave(MessageType type) noexcept;
   void on_begin(MessageType type, std::int64_t now_ns) noexcept;
@@ -160,19 +163,33 @@ public:
 
   std::atomic<ActorState> state{ActorState::RUNNING};
   std::atomic<std::uint64_t> restarts{0};
-  std::atomic<std::uint64_t> entered{0};
-  std::atomic<std::uint64_t> left{0};
-  std::atomic<std::uint64_t> handled{0};
-  std::atomic<std::uint64_t> sent{0};
+  std::atomic<bool> traced{false}; ///< some trace follows this actor
+
+  // Written by whoever sends.
+  alignas(cache_line) std::atomic<std::uint64_t> entered{0};
   std::atomic<std::uint64_t> rejected{0};
   std::atomic<std::uint64_t> conflated{0}; ///< events replaced by newer ones before they were seen
+
+private:
+  std::atomic<std::uint64_t> left_seen_{0}; ///< by is_full, when it last had to look
+
+  /// One message at a time is followed through the queue, to know how long the oldest waits. Read
+  /// by all, seldom written.
+  alignas(cache_line) std::atomic<std::uint64_t> probe_at_{0};
+  std::atomic<std::int64_t> probe_ns_{0};
+
+public:
+  // Written by the actor's own thread: apart, or each would take the cache line from the other
+  // with every message.
+  alignas(cache_line) std::atomic<std::uint64_t> left{0};
+  std::atomic<std::uint64_t> handled{0};
+  std::atomic<std::uint64_t> sent{0};
   std::atomic<std::int64_t> busy_ns{0};
   std::atomic<std::int64_t> max_ns{0};
   std::atomic<MessageType> current{no_message_type};
   std::atomic<MessageType> last{no_message_type};
   std::atomic<std::int64_t> since_ns{0};
   std::array<std::atomic<std::uint32_t>, buckets> histogram{};
-  std::atomic<bool> traced{false}; ///< some trace follows this actor
   MessageStats messages;
 
   /// What the actor left behind when it ended: its supervisor passes it on or disposes of it.
@@ -187,9 +204,6 @@ public:
   [[nodiscard]] Legacy take_legacy();
 
 private:
-  /// One message at a time is followed through the queue, to know how long the oldest waits.
-  std::atomic<std::uint64_t> probe_at_{0};
-  std::atomic<std::int64_t> probe_ns_{0};
   mutable std::mutex mutex_;
   std::string error_;
   Legacy legacy_;

@@ -69,8 +69,7 @@ void send_all(Subscriber& subscriber,
     subscriber.handle->enqueue(element_of(event), nullptr);
     return;
   }
-  const auto& record = *subscriber.actor->record();
-  if (record.depth() >= record.mailbox_cap) {
+  if (subscriber.actor->record()->is_full()) {
     // The first gap marks the place at once, in case nothing follows; the rest is told when there
     // is room again.
     if (!subscriber.full.exchange(true)) {
@@ -80,8 +79,11 @@ void send_all(Subscriber& subscriber,
     }
     return;
   }
-  subscriber.full.store(false);
-  if (const auto lost = subscriber.lost.exchange(0); lost > 0) {
+  if (subscriber.full.load(std::memory_order_relaxed)) {
+    subscriber.full.store(false);
+  }
+  if (subscriber.lost.load(std::memory_order_relaxed) > 0) {
+    const auto lost = subscriber.lost.exchange(0);
     subscriber.actor->admit(element_of(caf::make_message(TopicGap{topic, node, lost})));
   }
   subscriber.actor->admit(element_of(event));

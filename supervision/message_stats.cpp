@@ -17,34 +17,35 @@ std::string name_of(MessageType type) {
 
 } // namespace message_stats
 
-MessageStats::Slot& MessageStats::slot(MessageType type) noexcept {
+std::size_t MessageStats::slot(MessageType type) noexcept {
   auto at = message_stats::first_slot(type);
   for (std::size_t i = 0; i < slots; ++i, at = (at + 1) % slots) {
-    auto& candidate = slots_[at];
-    auto found = candidate.type.load(relaxed);
+    auto& candidate = types_[at];
+    auto found = candidate.load(relaxed);
     if (found == no_message_type) {
-      candidate.type.compare_exchange_strong(found, type, relaxed);
-      found = candidate.type.load(relaxed);
+      candidate.compare_exchange_strong(found, type, relaxed);
+      found = candidate.load(relaxed);
     }
     if (found == type) {
-      return candidate;
+      return at;
     }
   }
-  return slots_[slots];
+  return slots;
 }
 
 void MessageStats::on_enter(MessageType type) noexcept {
-  slot(type).entered.fetch_add(1, relaxed);
+  entered_[slot(type)].fetch_add(1, relaxed);
 }
 
 void MessageStats::on_leave(MessageType type) noexcept {
-  slot(type).left.fetch_add(1, relaxed);
+  auto& left = done_[slot(type)].left; // one writer: no read-modify-write needed
+  left.store(left.load(relaxed) + 1, relaxed);
 }
 
 void MessageStats::on_handled(MessageType type,
                               std::int64_t now_ns,
                               std::int64_t took_ns) noexcept {
-  auto& of = slot(type); // one writer: no read-modify-write needed
+  auto& of = done_[slot(type)];
   of.busy_ns.store(of.busy_ns.load(relaxed) + took_ns, relaxed);
   if (took_ns > of.max_ns.load(relaxed)) {
     of.max_ns.store(took_ns, relaxed);
@@ -59,13 +60,14 @@ void MessageStats::on_handled(MessageType type,
 
 std::vector<MessageTypeInfo> MessageStats::types() const {
   std::vector<MessageTypeInfo> all;
-  for (const auto& of : slots_) {
+  for (std::size_t i = 0; i <= slots; ++i) {
+    const auto& of = done_[i];
     const auto left = of.left.load(relaxed);
-    const auto entered = of.entered.load(relaxed);
+    const auto entered = entered_[i].load(relaxed);
     if (entered == 0) {
       continue;
     }
-    all.push_back({message_stats::name_of(of.type.load(relaxed)),
+    all.push_back({message_stats::name_of(types_[i].load(relaxed)),
                    entered > left ? entered - left : 0, entered,
                    static_cast<double>(of.busy_ns.load(relaxed)) / 1e6,
                    static_cast<double>(of.max_ns.load(relaxed)) / 1e3});

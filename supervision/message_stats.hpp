@@ -30,6 +30,9 @@ struct RecentMessage {
 };
 BOOST_DESCRIBE_STRUCT(RecentMessage, (), (type, ago_ms, took_us))
 
+/// Bytes that one core takes from another at once: x86-64 and most ARMs.
+inline constexpr std::size_t cache_line = 64;
+
 /// What waits at an actor and what it handled last, by type. Any thread enters, the actor handles,
 /// any thread reads: no locks. Beyond `slots` types all others count as one, "(other types)".
 class MessageStats {
@@ -49,9 +52,8 @@ public:
 
 private:
   static constexpr auto relaxed = std::memory_order_relaxed;
-  struct Slot {
-    std::atomic<MessageType> type{no_message_type};
-    std::atomic<std::uint64_t> entered{0};
+  /// Of the actor's own thread.
+  struct Done {
     std::atomic<std::uint64_t> left{0};
     std::atomic<std::int64_t> busy_ns{0};
     std::atomic<std::int64_t> max_ns{0};
@@ -61,9 +63,13 @@ private:
     std::atomic<std::int64_t> done_ns{0};
     std::atomic<std::int64_t> took_ns{0};
   };
-  [[nodiscard]] Slot& slot(MessageType type) noexcept;
+  [[nodiscard]] std::size_t slot(MessageType type) noexcept;
 
-  std::array<Slot, slots + 1> slots_{}; ///< the last is for all other types
+  // By slot; the last is for all other types. What senders write lies apart from what the actor
+  // writes: they would take the cache line from each other with every message.
+  alignas(cache_line) std::array<std::atomic<MessageType>, slots + 1> types_{};
+  alignas(cache_line) std::array<std::atomic<std::uint64_t>, slots + 1> entered_{};
+  alignas(cache_line) std::array<Done, slots + 1> done_{};
   std::array<Recent, recent_max> recent_{};
   std::atomic<std::uint64_t> handled_{0};
 };
