@@ -11,6 +11,8 @@
 
 #include <boost/mp11/list.hpp>
 
+#include <chrono>
+
 /// The market-data service: what it answers and what it publishes. Role "market-data"; keys are
 /// unqualified symbols, so that one owner sees every venue of a symbol and consolidates them.
 namespace troupe::messages {
@@ -76,7 +78,12 @@ struct HistoricalReply {
 };
 BOOST_DESCRIBE_STRUCT(HistoricalReply, (), (meta, data))
 
+/// Market data answers a GetHistorical within this, whatever it waits for: the store, and its turn
+/// in a venue's rate limit. Who asks waits longer, and takes no such wait for slowness.
+constexpr std::chrono::seconds historical_within{12};
+
 /// Closed and current bars of [start, end); without a start the newest `limit` of them.
+/// Errors: RATE_LIMITED with "retry_after_ms=N" in its text where the venue's limit leaves no room.
 struct GetHistorical {
   using Reply = HistoricalReply;
   trading::InstrumentId symbol;

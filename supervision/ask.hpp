@@ -24,7 +24,8 @@ struct AskOptions {
   std::chrono::nanoseconds deadline = std::chrono::seconds{2};
   bool high_priority = false; ///< passes a full mailbox: cancels, risk
   bool use_breaker = true;    ///< false: never refused (cancels, order queries, reconciliation)
-  std::chrono::nanoseconds slow = std::chrono::seconds{1}; ///< of the edge's breaker, at first use
+  /// An answer that takes as long counts as slow at the edge's breaker.
+  std::chrono::nanoseconds slow = std::chrono::seconds{1};
 };
 
 /// A message that says what its answer is: `using Reply = ...`.

@@ -100,10 +100,7 @@ core::Result<void> AskBook::pass_breaker(Pending& ask) {
   if (!ask.options.use_breaker) {
     return {};
   }
-  BreakerSettings settings;
-  settings.slow = ask.options.slow;
-  ask.breaker =
-    ask.runtime->breakers.edge(self_->service() + ">" + ask.service + "@" + ask.node, settings);
+  ask.breaker = ask.runtime->breakers.edge(self_->service() + ">" + ask.service + "@" + ask.node);
   auto allowed = ask.breaker->allow();
   if (!allowed) {
     ask.breaker.reset();
@@ -168,7 +165,7 @@ void AskBook::arm(std::chrono::nanoseconds at) {
 void AskBook::complete(Pending ask, core::Result<caf::message> outcome) {
   if (ask.breaker) {
     const auto code = outcome ? core::Errc::NONE : outcome.error().code;
-    ask.breaker->report(code, now() - ask.started);
+    ask.breaker->report(code, now() - ask.started, ask.options.slow);
   }
   ask.done(std::move(outcome));
 }
@@ -210,7 +207,7 @@ void AskBook::retry_moved(Id id) {
   pending_.erase(found);
   deadlines_.erase({ask.deadline, id});
   if (ask.breaker) {
-    ask.breaker->report(core::Errc::MOVED, now() - ask.started);
+    ask.breaker->report(core::Errc::MOVED, now() - ask.started, ask.options.slow);
     ask.breaker.reset();
   }
   ask.moved = true;

@@ -1,6 +1,7 @@
 #include "supervision/breakers.hpp"
 
 #include "core/log.hpp"
+#include "core/retry_after.hpp"
 
 #include <algorithm>
 
@@ -46,19 +47,20 @@ core::Result<void> Breaker::allow() {
     return {};
   }
   ++refused_;
-  const auto ms = (verdict.retry_after.count() + 999'999) / 1'000'000;
-  return core::Error{core::Errc::CIRCUIT_OPEN,
-                     "circuit " + edge_ + " is open, retry_after_ms=" + std::to_string(ms)};
+  return core::Error{core::Errc::CIRCUIT_OPEN, "circuit " + edge_ + " is open, "
+                                                 + core::retry_after_text(verdict.retry_after)};
 }
 
-void Breaker::report(core::Errc outcome, std::chrono::nanoseconds took) {
+void Breaker::report(core::Errc outcome,
+                     std::chrono::nanoseconds took,
+                     std::optional<std::chrono::nanoseconds> slow) {
   bool opened = false;
   {
     const std::lock_guard lock{mutex_};
     latency_.add(took);
     const auto before = breaker_.opened_count();
-    core::traits(outcome).breaker_failure ? breaker_.on_failure(now(), took)
-                                          : breaker_.on_success(now(), took);
+    core::traits(outcome).breaker_failure ? breaker_.on_failure(now(), took, slow)
+                                          : breaker_.on_success(now(), took, slow);
     opened = breaker_.opened_count() != before;
   }
   if (opened) {

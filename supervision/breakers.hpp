@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -58,7 +59,10 @@ public:
   /// @returns CIRCUIT_OPEN with "retry_after_ms=N" in its text where the call may not go out
   [[nodiscard]] core::Result<void> allow();
   /// Reports an allowed call. Which codes count as failures: core::traits(code).breaker_failure.
-  void report(core::Errc outcome, std::chrono::nanoseconds took);
+  /// @param slow  from when on this call is slow, where it is of another kind than the usual ones
+  void report(core::Errc outcome,
+              std::chrono::nanoseconds took,
+              std::optional<std::chrono::nanoseconds> slow = std::nullopt);
   void abandon();
   void trip();
   void force_open();

@@ -31,12 +31,12 @@ BreakerVerdict CircuitBreaker::allow(Time now) {
   return {false, settings_.open_min};
 }
 
-void CircuitBreaker::on_success(Time now, Time took) {
-  record(now, false, took);
+void CircuitBreaker::on_success(Time now, Time took, std::optional<Time> slow) {
+  record(now, false, took >= slow.value_or(settings_.slow));
 }
 
-void CircuitBreaker::on_failure(Time now, Time took) {
-  record(now, true, took);
+void CircuitBreaker::on_failure(Time now, Time took, std::optional<Time> slow) {
+  record(now, true, took >= slow.value_or(settings_.slow));
 }
 
 void CircuitBreaker::on_abandoned(Time) {
@@ -45,7 +45,7 @@ void CircuitBreaker::on_abandoned(Time) {
   }
 }
 
-void CircuitBreaker::record(Time now, bool failed, Time took) {
+void CircuitBreaker::record(Time now, bool failed, bool slow) {
   const auto number = now.count() / slot_ns;
   auto& slot = window_[static_cast<std::size_t>(number) % slots];
   if (slot.number != number) {
@@ -53,10 +53,10 @@ void CircuitBreaker::record(Time now, bool failed, Time took) {
   }
   ++slot.calls;
   slot.failures += failed ? 1U : 0U;
-  slot.slow += took >= settings_.slow ? 1U : 0U;
+  slot.slow += slow ? 1U : 0U;
   in_a_row_ = failed ? in_a_row_ + 1 : 0;
   if (state_ == BreakerState::HALF_OPEN) {
-    on_probe(now, failed || took >= settings_.slow);
+    on_probe(now, failed || slow);
     return;
   }
   if (state_ != BreakerState::CLOSED) {

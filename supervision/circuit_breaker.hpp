@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace troupe::supervision {
@@ -47,8 +48,9 @@ public:
   /// Asks for a call. An allowed call must be reported with exactly one on_success, on_failure or
   /// on_abandoned.
   [[nodiscard]] BreakerVerdict allow(Time now);
-  void on_success(Time now, Time took);
-  void on_failure(Time now, Time took);
+  /// @param slow  from when on this call is slow, where it is of another kind than the usual ones
+  void on_success(Time now, Time took, std::optional<Time> slow = std::nullopt);
+  void on_failure(Time now, Time took, std::optional<Time> slow = std::nullopt);
   /// The call ended without saying anything about the callee.
   void on_abandoned(Time now);
 
@@ -74,7 +76,7 @@ private:
     unsigned failures = 0;
     unsigned slow = 0;
   };
-  void record(Time now, bool failed, Time took);
+  void record(Time now, bool failed, bool slow);
   void on_probe(Time now, bool failed);
   [[nodiscard]] Slot totals(Time now) const;
   void open(Time now);

@@ -32,6 +32,10 @@ public:
 
   [[nodiscard]] virtual std::uint64_t epoch() const = 0;
 
+  /// Whether this node was told of others. As long as it has met none of them, what it sees of the
+  /// cluster may just be that it has not arrived yet.
+  [[nodiscard]] virtual bool expects_others() const { return false; }
+
   /// The gateway of a live remote node, which takes Routed messages; empty when it is not up.
   [[nodiscard]] virtual caf::actor gateway(std::string_view node) const = 0;
 

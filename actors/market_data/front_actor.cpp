@@ -40,8 +40,6 @@ constexpr const char* condition = "market_data";
 /// Less than an asker's usual deadline of 2 s, so that the last good value still reaches it.
 constexpr std::chrono::milliseconds instrument_deadline{800};
 constexpr std::chrono::milliseconds cache_deadline{500};
-/// Beside the deadlines of the store and of the venue's history, which follow each other.
-constexpr std::chrono::seconds history_slack{1};
 constexpr std::chrono::seconds child_deadline{10};
 constexpr std::chrono::seconds check_every{1};
 
@@ -255,7 +253,7 @@ on_get_historical_front(FrontSelf* self, const messages::GetHistorical& request)
   }
   auto promise = self->make_response_promise<messages::HistoricalReply>();
   ask_child(self, self->state.paths.instrument(request.symbol.symbol), request,
-            settings.fetch_deadline.chrono() * 2 + history_slack, nullptr,
+            messages::historical_within, nullptr,
             [promise](core::Result<messages::HistoricalReply> reply) mutable {
               if (reply) {
                 promise.deliver(std::move(*reply));

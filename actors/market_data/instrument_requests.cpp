@@ -1,5 +1,6 @@
 #include "actors/market_data/instrument_state.hpp"
 #include "actors/market_data/older_bars.hpp"
+#include "core/retry_after.hpp"
 
 #include <utility>
 
@@ -9,6 +10,7 @@ namespace {
 
 /// Each costs the store and perhaps the venue a query.
 constexpr std::size_t history_asks_max = 64;
+constexpr std::chrono::seconds history_retry{1};
 
 template <class T>
 caf::result<T> answer(core::Result<T> outcome) {
@@ -74,8 +76,10 @@ caf::result<messages::HistoricalReply> on_get_historical(InstrumentSelf* self,
                             {false, false, track->channels(now).bars}, now);
   }
   if (state.history_asks >= history_asks_max) {
-    return core::to_caf(core::Errc::OVERLOADED,
-                        std::to_string(history_asks_max) + " queries of older bars are under way");
+    // They wait for a venue's limit: no fault of this service, which a breaker would count.
+    return core::to_caf(core::Errc::RATE_LIMITED, std::to_string(history_asks_max)
+                                                    + " queries of older bars are under way; "
+                                                    + core::retry_after_text(history_retry));
   }
   ++state.history_asks;
   auto promise = self->make_response_promise<messages::HistoricalReply>();

@@ -14,6 +14,10 @@ using trading::Bar;
 
 namespace {
 
+/// So much earlier the venue's history gives up, for its reason to arrive: a venue's rate limit is
+/// no silence.
+constexpr std::chrono::milliseconds reason_slack{500};
+
 /// Those of `bars` that `known` does not have; both ascending.
 std::vector<Bar> missing_in(const std::vector<Bar>& known, const std::vector<Bar>& bars) {
   std::vector<Bar> missing;
@@ -30,27 +34,28 @@ bool is_whole(const OlderQuery& query, const std::vector<Bar>& bars) {
 
 void fetch_from_venue(supervision::Actor* self,
                       const OlderQuery& query,
+                      std::chrono::nanoseconds left,
                       OlderBars stored,
                       std::function<void(OlderBars)> done) {
-  ask_child(
-    self, query.history,
-    venues::FetchBars{query.instrument, query.interval, query.start, query.end, query.limit},
-    query.deadline, nullptr,
-    [stored = std::move(stored),
-     done = std::move(done)](const core::Result<venues::BarsFetched>& reply) {
-      auto older = stored;
-      if (!reply) {
-        older.incomplete = true;
-        older.reason = reply.error();
-        done(std::move(older));
-        return;
-      }
-      older.fetched = missing_in(stored.bars, reply->bars);
-      older.bars = merge_bars(stored.bars, reply->bars);
-      // The venue answers for all of the range, whatever the store could not say.
-      older.incomplete = false;
-      done(std::move(older));
-    });
+  ask_child(self, query.history,
+            venues::FetchBars{query.instrument, query.interval, query.start, query.end, query.limit,
+                              core::Duration{std::max(left - reason_slack, left / 2)}},
+            left, nullptr,
+            [stored = std::move(stored),
+             done = std::move(done)](const core::Result<venues::BarsFetched>& reply) {
+              auto older = stored;
+              if (!reply) {
+                older.incomplete = true;
+                older.reason = reply.error();
+                done(std::move(older));
+                return;
+              }
+              older.fetched = missing_in(stored.bars, reply->bars);
+              older.bars = merge_bars(stored.bars, reply->bars);
+              // The venue answers for all of the range, whatever the store could not say.
+              older.incomplete = false;
+              done(std::move(older));
+            });
 }
 
 } // namespace
@@ -62,11 +67,12 @@ std::shared_ptr<supervision::Breaker> store_breaker(supervision::Runtime& runtim
 void load_older(supervision::Actor* self,
                 const OlderQuery& query,
                 std::function<void(OlderBars)> done) {
+  const auto started = self->clock().now();
   ask_child(
     self, query.store,
     storage::LoadBars{query.instrument, query.interval, query.start, query.end, query.limit},
-    query.deadline, store_breaker(self->runtime()),
-    [self, query, done = std::move(done)](core::Result<storage::BarsLoaded> reply) {
+    query.deadline / 2, store_breaker(self->runtime()),
+    [self, query, started, done = std::move(done)](core::Result<storage::BarsLoaded> reply) {
       OlderBars older;
       older.incomplete = !reply;
       if (reply) {
@@ -78,7 +84,8 @@ void load_older(supervision::Actor* self,
         done(std::move(older));
         return;
       }
-      fetch_from_venue(self, query, std::move(older), done);
+      const auto left = query.deadline - (self->clock().now() - started);
+      fetch_from_venue(self, query, left, std::move(older), done);
     });
 }
 

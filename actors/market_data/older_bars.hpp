@@ -22,7 +22,7 @@ struct OlderQuery {
   std::uint32_t limit = 0;             ///< at least 1
   std::string store;                   ///< path of the store
   std::string history;                 ///< path of the venue's own history; empty where it has none
-  std::chrono::nanoseconds deadline{}; ///< of each of the two
+  std::chrono::nanoseconds deadline{}; ///< of both, one after the other
 };
 
 struct OlderBars {

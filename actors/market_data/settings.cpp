@@ -1,5 +1,7 @@
 #include "actors/market_data/settings.hpp"
 
+#include "messages/market_data.hpp"
+
 #include <algorithm>
 
 namespace troupe::market_data {
@@ -59,6 +61,12 @@ void check(const Settings& settings, std::vector<core::json::Problem>& problems)
   positive("beat_every", settings.beat_every.ns);
   positive("store_every", settings.store_every.ns);
   positive("fetch_deadline", settings.fetch_deadline.ns);
+  const core::Duration fetch_max = messages::historical_within - std::chrono::seconds{1};
+  if (settings.fetch_deadline > fetch_max) {
+    problems.push_back({section + "fetch_deadline",
+                        "at most " + fetch_max.to_text() + ": askers of history wait no longer",
+                        settings.fetch_deadline.to_text()});
+  }
   positive("closed_bars_unstored_max", settings.closed_bars_unstored_max);
   positive("activity_trades_max", settings.activity_trades_max);
   positive("trades_unstored_max", settings.trades_unstored_max);

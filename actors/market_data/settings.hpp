@@ -18,9 +18,10 @@ struct Settings {
   std::uint32_t bars_in_memory_max = 2'000; ///< closed bars kept per instrument and interval
   std::uint32_t book_levels_published = 20; ///< levels a side in BookChanged
   core::Duration beat_every = std::chrono::seconds{1};
-  core::Duration store_every = std::chrono::seconds{1};     ///< closed bars are written in batches
-  core::Duration fetch_deadline = std::chrono::seconds{10}; ///< of a venue's own history
-  std::uint32_t closed_bars_unstored_max = 100'000;         ///< waiting for a store that is away
+  core::Duration store_every = std::chrono::seconds{1}; ///< closed bars are written in batches
+  /// Of bars that are not in memory: the store first, for half of it, then the venue's history.
+  core::Duration fetch_deadline = std::chrono::seconds{10};
+  std::uint32_t closed_bars_unstored_max = 100'000; ///< waiting for a store that is away
   /// Tick, volume and value bars that are built beside: at most activity_bars_max.
   std::vector<std::string> activity_bars{"tick:100", "volume:10", "value:100000"};
   /// Stored trades that one question for such bars may take in.

@@ -2,6 +2,7 @@
 
 #include "core/clock.hpp"
 #include "core/log.hpp"
+#include "core/retry_after.hpp"
 #include "net/envelope.hpp"
 #include "nodes/api/audited_call.hpp"
 #include "nodes/api/inspect_routes.hpp"
@@ -12,7 +13,6 @@
 #include "supervision/ask.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace troupe::api {
@@ -39,22 +39,22 @@ std::string meta_members(const messages::Meta& meta) {
   return text.substr(1, text.size() - 2);
 }
 
-/// "retry_after_ms=N" out of the text of an open breaker's refusal.
-std::optional<core::Duration> retry_after(const core::Error& error) {
-  constexpr std::string_view mark = "retry_after_ms=";
-  const auto at = error.message.find(mark);
-  double ms = 0;
-  if (at != std::string::npos) {
-    const auto* const begin = error.message.data() + at + mark.size();
-    std::from_chars(begin, error.message.data() + error.message.size(), ms);
-  }
-  if (ms > 0) {
-    return core::Duration{std::chrono::milliseconds{static_cast<std::int64_t>(ms) + 1}};
+/// When to come again, where the error says so or is of a kind that passes.
+std::optional<core::Duration> wait_of(const core::Error& error) {
+  if (const auto told = core::retry_after(error)) {
+    return core::Duration{*told};
   }
   if (core::traits(error.code).http_status == 503) {
     return core::Duration{std::chrono::seconds{1}};
   }
   return std::nullopt;
+}
+
+supervision::AskOptions options_of(const ServiceRoute& route, core::Duration usual_deadline) {
+  supervision::AskOptions options;
+  options.deadline = (route.deadline.ns > 0 ? route.deadline : usual_deadline).chrono();
+  options.slow = route.queued ? options.deadline : std::max(options.slow, options.deadline / 2);
+  return options;
 }
 
 /// Codes after which the last good reply may stand in: the service, not the request, is at fault.
@@ -134,7 +134,7 @@ void ApiServer::State::answer(const ServiceRoute& route,
     return;
   }
   net::ErrorExtras extras;
-  extras.retry_after = retry_after(encoded.error());
+  extras.retry_after = wait_of(encoded.error());
   if (service_failed(encoded.error().code)) {
     extras.details = R"({"service":")" + route.service + "\"}";
   }
@@ -183,12 +183,8 @@ net::Route ApiServer::State::service_route(ServiceRoute route) {
       }
       RequestKey key{request.target,
                      std::string(shared->from_board ? params["symbol"] : std::string_view{})};
-      supervision::AskOptions options;
-      options.deadline =
-        (shared->deadline.ns > 0 ? shared->deadline : config.ask_deadline).chrono();
-      options.slow = std::max(options.slow, options.deadline / 2);
       serving->bridge.ask(shared->service, std::move(bound->key), std::move(bound->message),
-                          options,
+                          options_of(*shared, config.ask_deadline),
                           [this, shared, key = std::move(key), audited = std::move(audited),
                            respond = std::move(respond)](core::Result<caf::message> reply) {
                             if (audited) {

@@ -59,6 +59,8 @@ struct ServiceRoute {
   bool last_good = false;
   /// Longest wait for the service; 0: api.ask_deadline.
   core::Duration deadline{};
+  /// It may wait for its turn by design: only silence, not time, counts against the service.
+  bool queued = false;
   /// Changes something that an operator answers for: written to the audit file before and after.
   bool audited = false;
   /// A live ticker on the node's own board answers it without the service being asked.
@@ -247,6 +249,13 @@ template <class Request>
 /// Marks a route whose service may take longer to answer than others.
 [[nodiscard]] inline ServiceRoute with_deadline(core::Duration deadline, ServiceRoute route) {
   route.deadline = deadline;
+  return route;
+}
+
+/// Marks a route whose calls may wait for their turn elsewhere before the service can answer.
+[[nodiscard]] inline ServiceRoute with_turns(core::Duration deadline, ServiceRoute route) {
+  route.deadline = deadline;
+  route.queued = true;
   return route;
 }
 

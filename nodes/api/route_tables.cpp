@@ -8,10 +8,11 @@ using namespace troupe::messages;
 // clang-format off
 RouteTable market_data_routes() {
   const std::string to = market_data_service;
+  const auto within = historical_within + std::chrono::seconds{1};
   return {
     .requests = {
       with_board(with_last_good(get<GetTicker>("/data/ticker/{symbol}", to, "best prices and last trade"))),
-      get<GetHistorical>              ("/data/historical/{symbol}", to, "bars, newest or of a range, paged"),
+      with_turns(within, get<GetHistorical>("/data/historical/{symbol}", to, "bars, newest or of a range, paged")),
       with_last_good(get<GetOrderBook>("/data/orderbook/{symbol}",  to, "order book, best first")),
       with_last_good(get<ListInstruments>("/data/instruments",      to, "every instrument of every venue")),
       with_last_good(get<GetSla>      ("/data/sla",                 to, "how well feeds are delivered, against their targets")),
@@ -47,7 +48,7 @@ RouteTable regime_routes() {
 
 RouteTable correlation_routes() {
   const std::string to = correlation_service;
-  // Models are fitted while the caller waits. One deadline for all: they share a breaker's edge.
+  // Models are fitted while the caller waits.
   const auto computed = [](ServiceRoute route) {
     return with_deadline(std::chrono::seconds{60}, std::move(route));
   };

@@ -102,7 +102,8 @@ core::Result<std::unique_ptr<Cluster>> Cluster::make(caf::actor_system& system, 
   self.listening_ = self.links_->listening();
   self.options_.self = self.links_->self();
   self.placement_ = std::make_shared<ClusterPlacement>(
-    self.options_.self.node, lone_view(self.options_.self, self.options_.clock->now()));
+    self.options_.self.node, lone_view(self.options_.self, self.options_.clock->now()),
+    !self.options_.settings.seeds.empty());
   self.placement_->set_watch([gate = self.gate_](const caf::actor& watcher) {
     const std::lock_guard hold{gate->mutex};
     if (gate->gateway) {

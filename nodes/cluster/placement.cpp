@@ -2,8 +2,10 @@
 
 namespace troupe::cluster {
 
-ClusterPlacement::ClusterPlacement(std::string self, std::shared_ptr<const View> view)
-  : self_(std::move(self)) {
+ClusterPlacement::ClusterPlacement(std::string self,
+                                   std::shared_ptr<const View> view,
+                                   bool expects_others)
+  : self_(std::move(self)), expects_others_(expects_others) {
   publish(std::move(view), std::make_shared<const Gateways>());
 }
 

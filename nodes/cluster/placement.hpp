@@ -15,12 +15,14 @@ class ClusterPlacement final : public supervision::Placement {
 public:
   using Gateways = std::map<std::string, caf::actor, std::less<>>;
 
-  ClusterPlacement(std::string self, std::shared_ptr<const View> view);
+  /// @param expects_others  it has seeds
+  ClusterPlacement(std::string self, std::shared_ptr<const View> view, bool expects_others = false);
 
   [[nodiscard]] std::optional<supervision::Owner> owner(std::string_view service,
                                                         std::string_view key) const override;
   [[nodiscard]] std::vector<std::string> carriers(std::string_view service) const override;
   [[nodiscard]] std::uint64_t epoch() const override;
+  [[nodiscard]] bool expects_others() const override { return expects_others_; }
   [[nodiscard]] caf::actor gateway(std::string_view node) const override;
   void watch(const caf::actor& watcher) override;
 
@@ -37,6 +39,7 @@ private:
     std::shared_ptr<const Gateways> gateways;
   };
   std::string self_;
+  bool expects_others_;
   std::atomic<std::shared_ptr<const State>> state_;
   std::function<void(const caf::actor&)> watch_;
 };

@@ -1,6 +1,7 @@
 """One budget for the whole cluster: two market-data nodes are asked for ten times what the venues allow,
 over real sockets. The venue never has to refuse one call, callers are refused with a reason, cancels keep
 their room, both nodes get their turn, and the death of the node that keeps the budget changes none of it."""
+import collections
 import datetime
 import http.client
 import json
@@ -11,8 +12,14 @@ from exchange import Exchange, binance
 from harness import SLOW, Node, main, until
 
 BASES = ["BTC", "ETH", "SOL", "XRP", "ADA", "LTC", "LINK", "DOGE"]
-WEIGHT = 600  # per minute; the reserve of a fifth leaves 480 to market data
+WEIGHT = 100  # in a window, which is shorter than the venue's minute; a fifth of it is kept in reserve
+WINDOW_S = 6
 PAGE = 4      # what the connector counts for a page of history
+
+
+def start_exchange():
+    return Exchange(f"exchange_sim.limits.binance_weight_per_minute={WEIGHT}",
+                    f"exchange_sim.limits.binance_weight_window={WINDOW_S}s")
 
 
 def venues(exchange):
@@ -26,9 +33,15 @@ def venues(exchange):
 
 
 def start_pair(exchange):
+    """Two nodes that see each other and know what the venues list."""
     one = Node("roles/market-data.json", 'node.roles=["market-data","api"]', f"venues={venues(exchange)}", name="m1")
     two = Node("roles/market-data.json", 'node.roles=["market-data","api"]', f"venues={venues(exchange)}",
                f'cluster.seeds=["{one.cluster}"]', name="m2")
+    until("both see each other", lambda: all(set(owners(node)) == {"m1", "m2"} for node in (one, two)), 60)
+    until("both agree on the owner", lambda: owner_of(one, "BINANCE") == owner_of(two, "BINANCE") is not None, 60)
+    for quote in ("USDT", "USD"):
+        until(f"history in {quote}", lambda: [one.get(f"/data/historical/{base}-{quote}?interval=1m&limit=5")
+                                              for base in BASES], 120)
     return one, two
 
 
@@ -72,7 +85,7 @@ class Demand(threading.Thread):
         elif reply.status in (429, 503):
             error = body["error"]
             self.refused.append((reply.status, error["code"]))
-            self.ended.wait(0.2)
+            self.ended.wait(0.15)
             if not error["retryable"] or not error["message"]:
                 self.wrong.append(body)
             if reply.status == 429 and not int(reply.headers["Retry-After"] or 0) >= 1:
@@ -85,19 +98,18 @@ class Demand(threading.Thread):
 
 
 class Watch(threading.Thread):
-    """Sees how much the venue has counted, each second; a call of one unit by a client of the same address."""
+    """Sees how much the venue has counted; a call of one unit by a client of the same address."""
 
     def __init__(self, exchange):
         super().__init__(daemon=True)
-        self.exchange, self.peak, self.calls, self.statuses = exchange, 0, 0, set()
+        self.exchange, self.peak, self.statuses = exchange, 0, set()
         self.ended = threading.Event()
 
     def run(self):
-        while not self.ended.wait(2.0):
+        while not self.ended.wait(1.0):
             status, _, headers = self.exchange.binance.call("GET", "/api/v3/ping")
-            self.calls += 1
             self.statuses.add(status)
-            self.peak = max(self.peak, int(headers["X-MBX-USED-WEIGHT-1M"]))
+            self.peak = max(self.peak, int(headers[f"X-MBX-USED-WEIGHT-{WINDOW_S}S"]))
 
 
 def owners(node, parameters=""):
@@ -128,19 +140,21 @@ def finish(*crowds):
         one.join(60 * SLOW)
 
 
+def problems_of(demands):
+    return [what for one in demands for what in one.wrong]
+
+
 def two_nodes_at_ten_times_the_limit_are_never_refused():
-    exchange = Exchange(f"exchange_sim.limits.binance_weight_per_minute={WEIGHT}")
+    exchange = start_exchange()
     nodes = start_pair(exchange)
-    until("both see each other", lambda: all(
-        set(owners(node)) == {"m1", "m2"} for node in nodes), 40)
-    until("history of Binance", lambda: nodes[0].get("/data/historical/BTC-USDT?interval=1m&limit=5"), 90)
     watch = Watch(exchange)
     watch.start()
     begun = time.monotonic()
-    demands = crowd(nodes, "USDT", 60), crowd(nodes, "USD", 10)
-    # Two boundaries of the venue's minutes, where counting goes wrong if it does.
-    until("ten times the limit was wanted for two minutes", lambda: time.monotonic() - begun > 130, 400, every_s=1)
-    asked = sum(one.asked for one in demands[0])
+    demands = crowd(nodes, "USDT", 12), crowd(nodes, "USD", 5)
+    count = lambda: (sum(one.asked for one in demands[0]), sum(len(one.good) for one in demands[0]))
+    # Boundaries of the venue's windows, where counting goes wrong if it does.
+    until("ten times the limit was wanted in three windows", lambda: time.monotonic() - begun > 2.5 * WINDOW_S
+          and count()[0] >= 10 * count()[1] > 0, 120, every_s=0.2)
     took = time.monotonic() - begun
     # A cancel goes through at once: its room is kept. (No such order: the call itself is what counts.)
     status, body, _ = binance(exchange.binance, "DELETE", "/api/v3/order", symbol="BTCUSDT", orderId=1)
@@ -149,51 +163,48 @@ def two_nodes_at_ten_times_the_limit_are_never_refused():
     watch.ended.set()
     watch.join(10 * SLOW)
     never_refused(exchange)
-    everyone = demands[0] + demands[1]
-    assert not [one.wrong for one in everyone if one.wrong], next(one.wrong for one in everyone if one.wrong)[:3]
+    assert not problems_of(demands[0] + demands[1]), problems_of(demands[0] + demands[1])[:3]
     assert watch.statuses == {200}, watch.statuses
-    assert watch.peak <= WEIGHT * 0.8 + 35, watch.peak  # and what the watch itself spent of the minute
+    assert watch.peak < WEIGHT, watch.peak
     good = [sum(len(one.good) for one in demands[0] if one.node is node) for node in nodes]
-    refused = [one.refused for one in demands[0]]
-    codes = {code for rows in refused for _, code in rows}
-    allowed = WEIGHT * 0.8 / PAGE * took / 60
-    assert asked >= 10 * min(allowed, sum(good)), (asked, took, good)
-    assert codes <= {"RATE_LIMITED", "OVERLOADED", "UNAVAILABLE", "TIMEOUT"} and "RATE_LIMITED" in codes, codes
+    refused = collections.Counter(code for one in demands[0] + demands[1] for _, code in one.refused)
+    # To wait for one's turn is neither slow nor a failure: nobody gave up, no breaker opened.
+    assert set(refused) <= {"RATE_LIMITED", "UNAVAILABLE"} and refused["UNAVAILABLE"] * 10 < refused["RATE_LIMITED"], refused
     assert min(good) * 4 >= max(good) > 0, good
     other = sum(len(one.good) for one in demands[1])
     assert other > 0
-    print(f"     {asked} asked in {took:.0f} s where {allowed:.0f} are allowed; answered by node {good}, "
-          f"{sum(map(len, refused))} clear refusals, {other} of Coinbase; at most {watch.peak} of {WEIGHT} used, no 429")
+    print(f"     {count()[0]} asked in {took:.0f} s; answered by node {good}, refused {dict(refused)}, {other} of Coinbase; "
+          f"at most {watch.peak} of {WEIGHT} used, no 429")
 
 
 def the_death_of_the_node_that_keeps_the_budget():
-    exchange = Exchange(f"exchange_sim.limits.binance_weight_per_minute={WEIGHT}")
+    exchange = start_exchange()
     nodes = start_pair(exchange)
-    until("both agree on the owner", lambda: owner_of(nodes[0], "BINANCE") == owner_of(nodes[1], "BINANCE") != None, 40)
-    until("history of Binance", lambda: nodes[0].get("/data/historical/BTC-USDT?interval=1m&limit=5"), 90)
     owner = owner_of(nodes[0], "BINANCE")
     victim = next(node for node in nodes if node.name == owner)
     other = next(node for node in nodes if node is not victim)
-    demands = crowd([other], "USDT", 30), crowd([other], "USD", 8)
-    until("answers come", lambda: sum(len(one.good) for one in demands[0]) > 20, 180)
+    demands = crowd([other], "USDT", 12), crowd([other], "USD", 8)
+
+    def answered(kind, since, wanted):
+        return sum(at > since for one in demands[kind] for at in one.good) >= wanted
+    until("answers come", lambda: answered(0, 0, 5) and answered(1, 0, 5), 120)
     victim.kill()
-    killed = time.monotonic()
-    until("the other keeps the budget", lambda: owner_of(other, "BINANCE") == other.name, 30)
-    until("answers come again", lambda: sum(at > killed + 5 for one in demands[0] for at in one.good) > 20, 240)
-    until("of Coinbase too", lambda: sum(at > killed + 5 for one in demands[1] for at in one.good) > 20, 120)
-    took = time.monotonic() - killed
-    # It comes back, and may become the owner again in the midst of it.
-    again = Node("roles/market-data.json", 'node.roles=["market-data","api"]', f"venues={venues(exchange)}",
+    until("the other keeps the budget", lambda: owner_of(other, "BINANCE") == other.name, 60)
+    alone = time.monotonic()
+    until("answers come again", lambda: answered(0, alone, 5) and answered(1, alone, 20), 120)
+    took = time.monotonic() - alone
+    # Another comes, and may become the owner in the midst of it.
+    third = Node("roles/market-data.json", 'node.roles=["market-data","api"]', f"venues={venues(exchange)}",
                  f'cluster.seeds=["{other.cluster}"]', name="m3")
-    back = time.monotonic()
-    until("answers come still", lambda: sum(at > back + 5 for one in demands[0] for at in one.good) > 20, 240)
+    until("the third is seen", lambda: set(owners(other)) == {other.name, "m3"}, 60)
+    joined = time.monotonic()
+    until("answers come still", lambda: answered(0, joined, 5) and answered(1, joined, 20), 120)
     finish(*demands)
     never_refused(exchange)
-    everyone = demands[0] + demands[1]
-    wrong = [what for one in everyone for what in one.wrong]
-    assert not wrong, wrong[:3]
-    assert again.process.poll() is None
-    print(f"     {owner} killed with the budget; twenty answers more after {took:.0f} s, no 429")
+    assert not problems_of(demands[0] + demands[1]), problems_of(demands[0] + demands[1])[:3]
+    assert third.process.poll() is None
+    print(f"     {owner} killed with the budget of Binance; answers again after {took:.0f} s, no 429; with a third "
+          f"{owner_of(other, 'BINANCE')} keeps that of Binance, {owner_of(other, 'COINBASE')} that of Coinbase")
 
 
 if __name__ == "__main__":

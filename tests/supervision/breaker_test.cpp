@@ -67,6 +67,20 @@ TEST_CASE("breaker: eighty percent of slow calls open it") {
   CHECK(c.breaker.state() == BreakerState::CLOSED);
 }
 
+TEST_CASE("breaker: a call of another kind is slow by its own measure") {
+  Bench b;
+  for (int i = 0; i < 40; ++i) {
+    REQUIRE(b.breaker.allow(b.now).allowed);
+    b.breaker.on_success(b.now, 5s, 10s);
+  }
+  CHECK(b.breaker.slow_calls(b.now) == 0);
+  CHECK(b.breaker.state() == BreakerState::CLOSED);
+  b.breaker.on_failure(b.now, 11s, 10s);
+  CHECK(b.breaker.slow_calls(b.now) == 1);
+  b.breaker.on_success(b.now, 5s);
+  CHECK(b.breaker.slow_calls(b.now) == 2);
+}
+
 TEST_CASE("breaker: calls older than ten seconds leave the window") {
   BreakerBench b;
   for (int i = 0; i < 4; ++i) {

@@ -40,7 +40,8 @@ Venue make_binance_venue(core::json::View settings,
   return make_connector_venue(read, {.make_protocol = [feed] { return make_feed_protocol(feed); },
                                      .history = make_history_protocol(),
                                      .limits = venue_detail::documented_limits(),
-                                     .ratelimit_name = {}});
+                                     .ratelimit_name = {},
+                                     .tells_limits = true});
 }
 
 } // namespace troupe::venues::binance

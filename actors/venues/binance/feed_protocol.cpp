@@ -4,6 +4,7 @@
 #include "actors/venues/binance/rest.hpp"
 #include "core/duration.hpp"
 #include "core/log.hpp"
+#include "core/retry_after.hpp"
 
 #include <algorithm>
 
@@ -368,6 +369,9 @@ private:
       return;
     }
     track.retry_at = now + first_retry * (1LL << std::min(track.tries, 6U));
+    if (const auto pause = snapshot ? std::nullopt : core::retry_after(snapshot.error())) {
+      track.retry_at = std::max(track.retry_at, now + *pause); // the rate limit leaves no room
+    }
     core::log::info(
       "book snapshot does not fit yet",
       {{"venue", settings_.venue},

@@ -16,6 +16,7 @@ void on_tick(Self* self, const Tick& tick) {
     return;
   }
   const auto now = self->runtime().clock.now();
+  tell_limits(self);
   maintain_listing(self, now);
   maintain_connection(self, now);
   with_sink(self, [self, now](MarketSink& sink) { self->state.protocol->tick(now, sink); });

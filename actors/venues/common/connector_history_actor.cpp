@@ -30,14 +30,40 @@ struct State {
 using Self = supervision::StatefulActor<State>;
 using Promise = caf::typed_response_promise<BarsFetched>;
 
+/// Until when a fetch has to be answered; nothing: there is no such time.
+using Deadline = std::optional<caf::actor_clock::time_point>;
+
+Deadline deadline_of(const Self* self, const FetchBars& request) {
+  return request.within.ns > 0 ? Deadline{self->clock().now() + request.within.chrono()}
+                               : std::nullopt;
+}
+
 /// One FetchBars on its way.
 struct Fetch {
   FetchBars request;
+  Deadline deadline;
   trading::Instrument instrument;
   std::chrono::seconds source{};
   BarPages pages;
   Promise promise;
 };
+
+/// Asks the venue for a page, in what is left of the fetch's time.
+void get_page(Self* self,
+              std::string target,
+              const Deadline& deadline,
+              const std::function<void(core::Result<std::string>)>& done) {
+  RestGet get{std::move(target), self->state.protocol->cost()};
+  if (deadline) {
+    get.within = *deadline - self->clock().now();
+    if (get.within->count() <= 0) {
+      done(core::Error{core::Errc::TIMEOUT,
+                       self->state.port.settings->name + " took longer than the asker waits"});
+      return;
+    }
+  }
+  rest_get(self, self->state.port, get, done);
+}
 
 void next_page(Self* self, const std::shared_ptr<Fetch>& fetch) {
   const auto page = fetch->pages.next();
@@ -46,8 +72,8 @@ void next_page(Self* self, const std::shared_ptr<Fetch>& fetch) {
     return;
   }
   const auto& protocol = *self->state.protocol;
-  rest_get(self, self->state.port, protocol.bars_target(fetch->instrument, fetch->source, *page),
-           protocol.cost(), [self, fetch](const core::Result<std::string>& body) {
+  get_page(self, protocol.bars_target(fetch->instrument, fetch->source, *page), fetch->deadline,
+           [self, fetch](const core::Result<std::string>& body) {
              auto bars = body ? self->state.protocol->read_bars(*body, fetch->source)
                               : core::Result<std::vector<trading::Bar>>{body.error()};
              if (!bars) {
@@ -62,6 +88,7 @@ void next_page(Self* self, const std::shared_ptr<Fetch>& fetch) {
 /// A fetch of bars that only the venue's trades can make.
 struct TradeFetch {
   FetchBars request;
+  Deadline deadline;
   trading::Instrument instrument;
   std::size_t pages = 0;
   std::map<std::uint64_t, TradePrint> trades; ///< by id
@@ -113,8 +140,8 @@ void next_trades(Self* self, const std::shared_ptr<TradeFetch>& fetch) {
   const BarPage page{request.start.value_or(Timestamp{0}), std::min(request.end, now)};
   const auto before =
     fetch->trades.empty() ? std::nullopt : std::optional{fetch->trades.begin()->first};
-  rest_get(self, self->state.port, protocol.trades_target(fetch->instrument, page, before),
-           protocol.cost(), [self, fetch](const core::Result<std::string>& body) {
+  get_page(self, protocol.trades_target(fetch->instrument, page, before), fetch->deadline,
+           [self, fetch](const core::Result<std::string>& body) {
              auto trades = body ? self->state.protocol->read_trades(*body)
                                 : core::Result<std::vector<TradePrint>>{body.error()};
              if (!trades) {
@@ -145,6 +172,7 @@ caf::result<BarsFetched> on_fetch(Self* self, const FetchBars& request) {
                         "what " + state.port.settings->name + " lists is not known yet");
   }
   auto promise = self->make_response_promise<BarsFetched>();
+  const auto deadline = deadline_of(self, request);
   if (request.limit == 0) {
     promise.deliver(BarsFetched{});
     return promise;
@@ -154,10 +182,10 @@ caf::result<BarsFetched> on_fetch(Self* self, const FetchBars& request) {
     BarPages pages{request.interval,           *source,       request.start,
                    std::min(request.end, now), request.limit, state.protocol->bars_max()};
     next_page(self, std::make_shared<Fetch>(
-                      Fetch{request, at->second, *source, std::move(pages), promise}));
+                      Fetch{request, deadline, at->second, *source, std::move(pages), promise}));
   } else {
-    next_trades(self,
-                std::make_shared<TradeFetch>(TradeFetch{request, at->second, 0, {}, promise}));
+    next_trades(self, std::make_shared<TradeFetch>(
+                        TradeFetch{request, deadline, at->second, 0, {}, promise}));
   }
   return promise;
 }

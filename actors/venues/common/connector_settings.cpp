@@ -73,6 +73,10 @@ void check_positive(const std::string& path,
   };
   part("limits.reserve", settings.limits.reserve);
   part("limits.cut_off_share", settings.limits.cut_off_share);
+  if (settings.limits.cut_off_share == 0.0) {
+    problems.push_back({path + ".limits.cut_off_share",
+                        "more than 0: what is asked before the venue has told its limits", "0"});
+  }
   constexpr std::uint32_t depth_most = 5'000;
   if (settings.depth_limit == 0 || settings.depth_limit > depth_most) {
     problems.push_back({path + ".depth_limit", "1 to " + std::to_string(depth_most),

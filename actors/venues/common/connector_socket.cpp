@@ -70,7 +70,7 @@ bool is_current(const Self* self, std::uint64_t epoch, std::uint64_t connection)
 }
 
 void send_query(Self* self, const RestQuery& query) {
-  rest_get(self, self->state.port, query.target, query.cost,
+  rest_get(self, self->state.port, {query.target, query.cost},
            [self, id = query.id](const core::Result<std::string>& body) {
              with_sink(self, [&](MarketSink& sink) {
                self->state.protocol->answered(id, body, self->runtime().clock.now(), sink);

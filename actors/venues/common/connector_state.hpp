@@ -64,6 +64,8 @@ struct State {
   core::Timestamp venue_time_at;                     ///< and when that was, by our clock
   std::map<std::string, Stream> streams;             ///< by symbol
   std::map<std::string, Published> published;
+  std::optional<std::vector<BudgetLimit>> limits; ///< as the venue says
+  std::uint64_t limits_told_to = 0;               ///< epoch of the limiter that knows them
   core::Random random{1};
   bool flush_due = false;
 };
@@ -101,6 +103,8 @@ void flush(Self* self);
 /// There is no stream: receivers are told. @param reason  what was found
 void tell_down(Self* self, Stream& stream, const std::string& reason);
 void beat(Self* self, core::Timestamp now);
+/// A limiter that was restarted knows the documented limits alone.
+void tell_limits(Self* self);
 
 // ---- connector_socket.cpp: the connection, and what the protocol wants done
 void drive(Self* self);

@@ -117,9 +117,9 @@ public:
     listing = std::move(instruments);
   }
   void on_limits(std::vector<BudgetLimit> limits) override {
-    if (const auto limiter = self_->runtime().registry.find(self_->state.port.limiter).actor) {
-      self_->send(limiter, LimitsLearned{std::move(limits)});
-    }
+    self_->state.limits = std::move(limits);
+    self_->state.limits_told_to = 0;
+    tell_limits(self_);
   }
   void on_polled(const std::string& symbol, trading::BookSnapshot book) override {
     if (auto* const stream = find(symbol); stream != nullptr && !stream->live) {
@@ -321,6 +321,15 @@ void tell_down(Self* self, Stream& stream, const std::string& reason) {
 }
 
 /// A quiet instrument on a connection that speaks is alive.
+void tell_limits(Self* self) {
+  auto& state = self->state;
+  const auto limiter = self->runtime().registry.find(state.port.limiter);
+  if (limiter.actor && state.limits && limiter.epoch != state.limits_told_to) {
+    state.limits_told_to = limiter.epoch;
+    self->send(limiter.actor, LimitsLearned{*state.limits});
+  }
+}
+
 void beat(Self* self, Timestamp now) {
   auto& state = self->state;
   for (auto& [symbol, stream] : state.streams) {

@@ -24,7 +24,8 @@ Venue make_connector_venue(const ConnectorSettings& settings, ConnectorParts par
     .children =
       {
         {.name = "limiter",
-         .start = limiter_actor(settings.name, std::move(parts.limits), settings.limits),
+         .start = limiter_actor(settings.name, std::move(parts.limits), settings.limits,
+                                parts.tells_limits),
          .backoff = supervision::quick_backoff},
         {.name = "feed",
          .start = connector_feed_actor(port, std::move(parts.make_protocol)),

@@ -12,6 +12,7 @@ struct ConnectorParts {
   std::shared_ptr<const HistoryProtocol> history;
   std::vector<BudgetLimit> limits; ///< as documented
   std::string ratelimit_name;      ///< that x-ratelimit-* headers are about; empty: none
+  bool tells_limits = false;       ///< with what it lists (MarketSink::on_limits)
 };
 
 /// The venue with its children: limiter, feed, history. It lists what is configured at once; what

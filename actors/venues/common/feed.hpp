@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/duration.hpp"
 #include "messages/market_data.hpp"
 
 #include <caf/actor.hpp>
@@ -122,8 +123,10 @@ struct FetchBars {
   std::optional<core::Timestamp> start;
   core::Timestamp end;
   std::uint32_t limit = 0;
+  /// Answered by then, with RATE_LIMITED where the venue's limit left no room; 0: no such bound.
+  core::Duration within{};
 };
-BOOST_DESCRIBE_STRUCT(FetchBars, (), (instrument, interval, start, end, limit))
+BOOST_DESCRIBE_STRUCT(FetchBars, (), (instrument, interval, start, end, limit, within))
 
 } // namespace troupe::venues
 

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t window_slots = 4;
 constexpr unsigned doublings_max = 6;
+constexpr std::chrono::minutes assumed_window_max{1};
+constexpr std::chrono::minutes forgotten_after{1}; ///< at least; calls end sooner
 
 std::int64_t index_of(Timestamp t, std::chrono::nanoseconds window) {
   return core::floor(t, window).ns / window.count();
@@ -42,6 +44,14 @@ void RateBudget::Meter::refill(Timestamp now) {
   filled = std::max(filled, now);
 }
 
+void RateBudget::Meter::age(Timestamp now) {
+  if (now - aged >= forgotten_after) {
+    in_flight_old = now - aged >= 2 * forgotten_after ? 0 : in_flight;
+    in_flight = 0;
+    aged = now;
+  }
+}
+
 RateBudget::RateBudget(std::vector<BudgetLimit> limits, BudgetSettings settings)
   : settings_(settings) {
   for (auto& limit : limits) {
@@ -51,7 +61,8 @@ RateBudget::RateBudget(std::vector<BudgetLimit> limits, BudgetSettings settings)
 
 void RateBudget::add(BudgetLimit limit) {
   const double at_first = static_cast<double>(limit.burst) * settings_.reserve;
-  meters_.push_back({.limit = std::move(limit), .windows = {}, .at_first = at_first, .filled = {}});
+  meters_.push_back(
+    {.limit = std::move(limit), .windows = {}, .at_first = at_first, .filled = {}, .aged = {}});
 }
 
 std::uint64_t RateBudget::units_of(const CallCost& cost, const Meter& meter) {
@@ -96,6 +107,7 @@ RateBudget::free_at(Meter& meter, std::uint64_t units, CallClass what, Timestamp
 }
 
 void RateBudget::spend(Meter& meter, std::uint64_t units, Timestamp now) const {
+  meter.age(now);
   meter.in_flight += units;
   if (meter.limit.burst != 0) {
     // Where a part of the bucket is ours alone, the rest of what fills it is others'.
@@ -109,7 +121,7 @@ void RateBudget::spend(Meter& meter, std::uint64_t units, Timestamp now) const {
   }
 }
 
-std::optional<Timestamp> RateBudget::take(const CallCost& cost, CallClass what, Timestamp now) {
+std::optional<Timestamp> RateBudget::earliest(const CallCost& cost, CallClass what, Timestamp now) {
   std::optional<Timestamp> wait;
   if (now < blocked_until_) {
     wait = blocked_until_;
@@ -122,6 +134,11 @@ std::optional<Timestamp> RateBudget::take(const CallCost& cost, CallClass what, 
       }
     }
   }
+  return wait;
+}
+
+std::optional<Timestamp> RateBudget::take(const CallCost& cost, CallClass what, Timestamp now) {
+  const auto wait = earliest(cost, what, now);
   if (!wait) {
     for (auto& meter : meters_) {
       if (const auto units = units_of(cost, meter); units > 0) {
@@ -140,7 +157,11 @@ bool RateBudget::can_ever_take(const CallCost& cost, CallClass what) const {
 
 void RateBudget::finish(const CallCost& cost) {
   for (auto& meter : meters_) {
-    meter.in_flight -= std::min(meter.in_flight, units_of(cost, meter));
+    auto units = units_of(cost, meter);
+    const auto old = std::min(meter.in_flight_old, units);
+    meter.in_flight_old -= old;
+    units -= old;
+    meter.in_flight -= std::min(meter.in_flight, units);
   }
 }
 
@@ -156,8 +177,9 @@ void RateBudget::learn_used(std::string_view name,
     if (index_of(now - settings_.guard, window) != index) {
       continue; // it may be about the window before
     }
+    meter.age(now);
     auto& slot = meter.window(index);
-    slot.used = std::max(slot.used, used + meter.in_flight);
+    slot.used = std::max(slot.used, used + meter.in_flight + meter.in_flight_old);
   }
 }
 
@@ -176,6 +198,13 @@ void RateBudget::learn_remaining(std::string_view name, std::uint64_t remaining,
 }
 
 void RateBudget::learn_limits(const std::vector<BudgetLimit>& limits) {
+  std::erase_if(meters_, [&](const Meter& meter) {
+    const auto same_name = [&](const BudgetLimit& limit) { return limit.name == meter.limit.name; };
+    return std::any_of(limits.begin(), limits.end(), same_name)
+           && std::none_of(limits.begin(), limits.end(), [&](const BudgetLimit& limit) {
+                return same_name(limit) && limit.window == meter.limit.window;
+              });
+  });
   for (const auto& limit : limits) {
     const auto at = std::find_if(meters_.begin(), meters_.end(), [&](const Meter& meter) {
       return meter.limit.name == limit.name && meter.limit.window == limit.window;
@@ -203,8 +232,14 @@ void RateBudget::assume_spent(Timestamp now) {
       meter.tokens = std::min(meter.tokens, static_cast<double>(meter.limit.burst - most));
       continue;
     }
-    auto& slot = meter.window(index_of(now, meter.limit.window));
-    slot.used = std::max(slot.used, most);
+    if (meter.limit.window > assumed_window_max) {
+      continue;
+    }
+    const auto last = index_of(now + settings_.guard, meter.limit.window);
+    for (auto i = index_of(now - settings_.guard, meter.limit.window); i <= last; ++i) {
+      auto& slot = meter.window(i);
+      slot.used = std::max(slot.used, most);
+    }
   }
 }
 

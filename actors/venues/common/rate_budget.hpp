@@ -52,7 +52,11 @@ public:
   take(const CallCost& cost, CallClass what, core::Timestamp now);
   /// Whether it could ever be spent: at most what an unused limit allows.
   [[nodiscard]] bool can_ever_take(const CallCost& cost, CallClass what) const;
-  /// A call that was spent for came back, or never left.
+  /// As take(), and spends nothing. @returns when the cost can be spent; nothing: now
+  [[nodiscard]] std::optional<core::Timestamp>
+  earliest(const CallCost& cost, CallClass what, core::Timestamp now);
+  /// A call that was spent for came back, or never left. One of which nothing is heard (its node
+  /// died) is forgotten after a minute or two.
   void finish(const CallCost& cost);
 
   /// The venue says how much it has counted so far (X-MBX-USED-WEIGHT-1M); what is on its way comes
@@ -63,7 +67,8 @@ public:
                   core::Timestamp now);
   /// The venue says how much is left (x-ratelimit-remaining) until `reset`.
   void learn_remaining(std::string_view name, std::uint64_t remaining, core::Timestamp reset);
-  /// The venue's own limits (exchangeInfo.rateLimits) in place of those that were assumed.
+  /// The venue's own limits (exchangeInfo.rateLimits) in place of those of the same names that were
+  /// assumed.
   void learn_limits(const std::vector<BudgetLimit>& limits);
   /// 429 or 418: nothing at all until then. @param retry_after  as the venue says; nothing: doubled
   /// each time in a row
@@ -71,7 +76,9 @@ public:
   /// A call was answered without a 429.
   void unblock() { refusals_ = 0; }
 
-  /// Somebody else may have spent all that market data may spend, in this window.
+  /// Somebody else may have spent all that market data may spend: in each window that `now` may be
+  /// in by the venue's clock, or of what a bucket holds. Not in windows of more than a minute: the
+  /// venue's headers tell of them, or the shorter ones of each call are used up before.
   void assume_spent(core::Timestamp now);
   /// Changes the part of each limit that is ours.
   void set_share(double share) { settings_.share = share; }
@@ -88,13 +95,16 @@ private:
     BudgetLimit limit;
     std::array<Window, 4> windows{}; ///< by index modulo 4: those near now
     double tokens = 0.0;
-    double at_first = 0.0;  ///< what a bucket holds of which nobody has taken yet
-    core::Timestamp filled; ///< when `tokens` was right; 1970: never asked for
-    std::uint64_t in_flight = 0;
+    double at_first = 0.0;       ///< what a bucket holds of which nobody has taken yet
+    core::Timestamp filled;      ///< when `tokens` was right; 1970: never asked for
+    std::uint64_t in_flight = 0; ///< of calls since `aged`, and before it:
+    std::uint64_t in_flight_old = 0;
+    core::Timestamp aged;
 
     [[nodiscard]] std::uint64_t used_in(std::int64_t index) const;
     Window& window(std::int64_t index);
     void refill(core::Timestamp now);
+    void age(core::Timestamp now);
   };
 
   void add(BudgetLimit limit);

@@ -29,6 +29,8 @@ using core::Error;
 using Done = std::function<void(core::Result<std::string>)>;
 
 constexpr std::chrono::seconds permit_slack{2};
+/// What a call of a bounded time keeps of it for the call itself.
+constexpr std::chrono::seconds call_least{1};
 constexpr std::chrono::seconds reply_slack{5};
 constexpr std::size_t excerpt_max = 200;
 
@@ -73,25 +75,25 @@ void report(supervision::Actor* self, const RestPort& port, messages::ReportUsag
 
 void call(supervision::Actor* self,
           const RestPort& port,
-          const std::string& target,
-          const messages::CallCost& cost,
+          const RestGet& get,
+          std::chrono::nanoseconds timeout,
           const Done& done) {
   const auto& settings = *port.settings;
   const auto breaker = self->runtime().breakers.edge(settings.name + ">rest", {.needed = true});
   const auto permitted = breaker->allow();
   if (!permitted) {
-    report(self, port, {.venue = settings.name, .cost = cost, .retry_after = {}, .notes = {}});
+    report(self, port, {.venue = settings.name, .cost = get.cost, .retry_after = {}, .notes = {}});
     done(permitted.error());
     return;
   }
   const auto started = self->clock().now();
   const net::ClientRequest request{.method = net::Method::GET,
-                                   .url = settings.rest_url + target,
+                                   .url = settings.rest_url + get.target,
                                    .headers = {{"User-Agent", "troupe"}},
-                                   .timeout = settings.request_timeout};
+                                   .timeout = core::Duration{timeout}};
   // Not supervised: it lives for one call, and is gone with the last that knows it.
   const auto helper = self->home_system().spawn(messenger);
-  self->request(helper, settings.request_timeout.chrono() + reply_slack, MakeCall{})
+  self->request(helper, timeout + reply_slack, MakeCall{})
     .then(
       [=](const RestReply& reply) {
         const auto& result = *reply.result;
@@ -99,9 +101,9 @@ void call(supervision::Actor* self,
         breaker->report(body ? Errc::NONE : body.error().code, self->clock().now() - started);
         const auto now = self->runtime().clock.now();
         report(self, port,
-               result ? read_usage(settings.name, cost, *result, port.ratelimit_name, now)
+               result ? read_usage(settings.name, get.cost, *result, port.ratelimit_name, now)
                       : messages::ReportUsage{
-                        .venue = settings.name, .cost = cost, .retry_after = {}, .notes = {}});
+                        .venue = settings.name, .cost = get.cost, .retry_after = {}, .notes = {}});
         done(std::move(body));
       },
       [=](const caf::error& error) {
@@ -121,24 +123,36 @@ std::string sibling(std::string_view path, std::string_view name) {
 
 void rest_get(supervision::Actor* self,
               const RestPort& port,
-              const std::string& target,
-              const messages::CallCost& cost,
+              const RestGet& get,
               const std::function<void(core::Result<std::string>)>& done) {
   const auto limiter = self->runtime().registry.find(port.limiter).actor;
   if (!limiter) {
     done(core::Error{core::Errc::ACTOR_DOWN, port.limiter + " is down"});
     return;
   }
-  const auto& limits = port.settings->limits;
+  const auto& settings = *port.settings;
+  const std::chrono::nanoseconds none{0};
+  const auto wait = get.within ? std::clamp<std::chrono::nanoseconds>(
+                      *get.within - rest_call::call_least, none, settings.limits.wait_max.chrono())
+                               : settings.limits.wait_max.chrono();
+  const auto started = self->clock().now();
   self
-    ->request(limiter, limits.wait_max.chrono() + rest_call::permit_slack,
-              messages::AcquireBudget{.venue = port.settings->name,
+    ->request(limiter, wait + rest_call::permit_slack,
+              messages::AcquireBudget{.venue = settings.name,
                                       .caller = self->runtime().node + ":" + self->path(),
-                                      .cost = cost,
+                                      .cost = get.cost,
                                       .what = messages::CallClass::MARKET_DATA,
-                                      .wait = limits.wait_max})
-    .then([=](const messages::BudgetGranted&) { rest_call::call(self, port, target, cost, done); },
-          [=](const caf::error& error) { done(core::from_caf(error)); });
+                                      .wait = core::Duration{wait}})
+    .then(
+      [=](const messages::BudgetGranted&) {
+        auto timeout = port.settings->request_timeout.chrono();
+        if (get.within) {
+          const auto left = *get.within - (self->clock().now() - started);
+          timeout = std::clamp<std::chrono::nanoseconds>(left, rest_call::call_least / 2, timeout);
+        }
+        rest_call::call(self, port, get, timeout, done);
+      },
+      [=](const caf::error& error) { done(core::from_caf(error)); });
 }
 
 } // namespace troupe::venues

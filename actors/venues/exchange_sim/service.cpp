@@ -39,6 +39,7 @@ engine::ExchangeSettings exchange_of(const Settings& settings, const Side& side)
 
 binance::server::Limits binance_limits(const LimitSettings& limits) {
   return {.weight_per_minute = limits.binance_weight_per_minute,
+          .weight_window = limits.binance_weight_window,
           .raw_requests_per_5_minutes = limits.binance_raw_requests_per_5_minutes,
           .orders_per_10_seconds = limits.binance_orders_per_10_seconds,
           .orders_per_day = limits.binance_orders_per_day,

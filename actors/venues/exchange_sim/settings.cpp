@@ -105,6 +105,12 @@ void check(const Settings& settings, std::vector<core::json::Problem>& problems)
   }
   check_accounts(settings, problems);
   check_limits(settings.limits, problems);
+  constexpr std::chrono::seconds window_max{60};
+  const auto window = settings.limits.binance_weight_window;
+  if (window.ns % 1'000'000'000 != 0 || window > core::Duration{window_max}) {
+    problems.push_back({"exchange_sim.limits.binance_weight_window", "whole seconds, 1s to 1m",
+                        '"' + window.to_text() + '"'});
+  }
   if (const auto sound = sim::check(market_of(settings)); !sound) {
     problems.push_back({"exchange_sim", "settings of a market", sound.error().message});
   }

@@ -32,6 +32,8 @@ BOOST_DESCRIBE_STRUCT(Side, (), (listen, venue))
 /// The venues' documented limits, by default.
 struct LimitSettings {
   std::int64_t binance_weight_per_minute = 6'000;
+  core::Duration binance_weight_window =
+    std::chrono::minutes{1}; ///< that minute, or less for tests
   std::int64_t binance_raw_requests_per_5_minutes = 61'000;
   std::int64_t binance_orders_per_10_seconds = 50;
   std::int64_t binance_orders_per_day = 160'000;
@@ -58,6 +60,7 @@ struct LimitSettings {
 BOOST_DESCRIBE_STRUCT(LimitSettings,
                       (),
                       (binance_weight_per_minute,
+                       binance_weight_window,
                        binance_raw_requests_per_5_minutes,
                        binance_orders_per_10_seconds,
                        binance_orders_per_day,

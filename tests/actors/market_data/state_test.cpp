@@ -454,9 +454,11 @@ TEST_CASE("settings: what is wrong in meaning is named") {
   Settings wrong;
   wrong.intervals = {"1m", "1s", "2h"};
   wrong.bars_in_memory_max = 0;
+  wrong.fetch_deadline = std::chrono::minutes{1}; // nobody waits so long
   check(wrong, problems);
-  REQUIRE(problems.size() == 3);
+  REQUIRE(problems.size() == 4);
   CHECK(problems[0].path == "market_data.intervals[1]");
   CHECK(problems[1].path == "market_data.intervals[2]");
   CHECK(problems[2].path == "market_data.bars_in_memory_max");
+  CHECK(problems[3].path == "market_data.fetch_deadline");
 }

@@ -8,7 +8,7 @@ namespace troupe::venues::binance::server {
 
 std::optional<BinanceServer::Overload> BinanceServer::charge(const std::string& text,
                                                              std::int64_t weight) {
-  auto& address = addresses_[text];
+  auto& address = usage_of(text);
   const auto banned = [&]() -> Overload {
     return {{418, -1003,
              "Way too much request weight used; IP banned until "
@@ -33,10 +33,12 @@ std::optional<BinanceServer::Overload> BinanceServer::charge(const std::string& 
     return banned();
   }
   if (used > limits_.weight_per_minute) {
+    const auto window = interval_of(limits_.weight_window);
     return Overload{{429, -1003,
                      "Too much request weight used; current limit is "
-                       + std::to_string(limits_.weight_per_minute)
-                       + " request weight per 1 MINUTE. Please use WebSocket Streams for live "
+                       + std::to_string(limits_.weight_per_minute) + " request weight per "
+                       + std::to_string(window.count) + " " + window.unit
+                       + ". Please use WebSocket Streams for live "
                          "updates to avoid polling the API."},
                     address.weight.window_end(time_)};
   }
@@ -69,9 +71,12 @@ void BinanceServer::add_usage(net::Response& response,
                               const std::string& address,
                               bool order,
                               std::size_t account) {
-  const auto weight = std::to_string(addresses_[address].weight.count(time_));
+  const auto weight = std::to_string(usage_of(address).weight.count(time_));
   response.headers.emplace_back("X-MBX-USED-WEIGHT", weight);
-  response.headers.emplace_back("X-MBX-USED-WEIGHT-1M", weight);
+  const auto window = interval_of(limits_.weight_window);
+  response.headers.emplace_back("X-MBX-USED-WEIGHT-" + std::to_string(window.count)
+                                  + std::string{window.unit}.substr(0, 1),
+                                weight);
   if (order) {
     auto& used = orders_[account];
     response.headers.emplace_back("X-MBX-ORDER-COUNT-10S",

@@ -309,7 +309,7 @@ net::Response BinanceServer::error_reply(unsigned status) const {
 
 void BinanceServer::on_open(const net::SessionPtr& session, const net::Request& request) {
   const auto& from = session->remote_address();
-  if (addresses_[from].connections.add(time_, 1) > limits_.connections_per_5_minutes) {
+  if (usage_of(from).connections.add(time_, 1) > limits_.connections_per_5_minutes) {
     session->close(net::CloseCode::POLICY, "Too many connections");
     return;
   }

@@ -33,13 +33,19 @@ public:
 private:
   /// What one address has used of its limits.
   struct Address {
-    exchange_server::AlignedCounter weight{std::chrono::minutes{1}};
+    exchange_server::AlignedCounter weight;
     exchange_server::AlignedCounter requests{std::chrono::minutes{5}};
     exchange_server::AlignedCounter connections{std::chrono::minutes{5}};
-    core::Timestamp banned_until;
+    core::Timestamp banned_until{};
     std::int64_t beyond = 0; ///< requests over the limit since it was last kept
     std::int64_t bans = 0;
   };
+  [[nodiscard]] Address& usage_of(const std::string& text) {
+    return addresses_
+      .try_emplace(
+        text, Address{.weight = exchange_server::AlignedCounter{limits_.weight_window.chrono()}})
+      .first->second;
+  }
   struct Session {
     net::SessionPtr session;
     core::Timestamp opened;

@@ -15,7 +15,8 @@ void write_rate_limits(JsonWriter& json, const Limits& limits) {
       .close('}');
   };
   json.open('[');
-  limit("REQUEST_WEIGHT", "MINUTE", 1, limits.weight_per_minute);
+  const auto window = interval_of(limits.weight_window);
+  limit("REQUEST_WEIGHT", window.unit, window.count, limits.weight_per_minute);
   limit("ORDERS", "SECOND", 10, limits.orders_per_10_seconds);
   limit("ORDERS", "DAY", 1, limits.orders_per_day);
   limit("RAW_REQUESTS", "MINUTE", 5, limits.raw_requests_per_5_minutes);

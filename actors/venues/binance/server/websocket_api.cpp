@@ -50,8 +50,9 @@ void BinanceServer::api_reply(const net::SessionPtr& session,
       limit("ORDERS", "SECOND", 10, limits_.orders_per_10_seconds, used.ten_seconds.count(time_));
       limit("ORDERS", "DAY", 1, limits_.orders_per_day, used.day.count(time_));
     }
-    limit("REQUEST_WEIGHT", "MINUTE", 1, limits_.weight_per_minute,
-          addresses_[session->remote_address()].weight.count(time_));
+    const auto window = interval_of(limits_.weight_window);
+    limit("REQUEST_WEIGHT", window.unit, window.count, limits_.weight_per_minute,
+          usage_of(session->remote_address()).weight.count(time_));
     json.close(']');
   }
   json.close('}');

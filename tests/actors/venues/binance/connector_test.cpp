@@ -1,6 +1,7 @@
 #include "actors/venues/binance/binance_venue.hpp"
 #include "actors/venues/common/feed.hpp"
 #include "core/json.hpp"
+#include "core/retry_after.hpp"
 #include "messages/message_types.hpp"
 #include "net/server.hpp"
 #include "supervision/actor.hpp"
@@ -99,10 +100,12 @@ public:
     if (request.path == "/api/v3/exchangeInfo") {
       return {.status = listing_status,
               .body = R"({"rateLimits":[{"rateLimitType":"REQUEST_WEIGHT","interval":"MINUTE",)"
-                      R"("intervalNum":1,"limit":6000}],"symbols":[{"symbol":"BTCUSDT",)"
-                      R"("status":"TRADING","baseAsset":"BTC","quoteAsset":"USDT","filters":[)"
-                      R"({"filterType":"PRICE_FILTER","tickSize":"0.01000000"},)"
-                      R"({"filterType":"LOT_SIZE","stepSize":"0.00001000"}]}]})",
+                      R"("intervalNum":1,"limit":)"
+                      + std::to_string(weight_limit)
+                      + R"(}],"symbols":[{"symbol":"BTCUSDT",)"
+                        R"("status":"TRADING","baseAsset":"BTC","quoteAsset":"USDT","filters":[)"
+                        R"({"filterType":"PRICE_FILTER","tickSize":"0.01000000"},)"
+                        R"({"filterType":"LOT_SIZE","stepSize":"0.00001000"}]}]})",
               .headers = {{"X-MBX-USED-WEIGHT-1M", "20"}}};
     }
     if (request.path == "/api/v3/depth") {
@@ -128,6 +131,7 @@ public:
   std::atomic<std::uint64_t> update_id{100};
   std::atomic<std::uint64_t> trade_id{1000};
   std::atomic<unsigned> listing_status{200};
+  std::atomic<unsigned> weight_limit{6'000};
 
 private:
   std::mutex mutex_;
@@ -359,6 +363,27 @@ TEST_CASE("connector: history in pages, without the bar that is still open") {
   }
 }
 
+TEST_CASE(
+  "connector: history that the limit leaves no room for is refused, and when to come again") {
+  Port port;
+  port.venue->weight_limit = 40; // the listing's 20, and a few pages
+  Node node{port.address, R"(,"depth_limit":100)"};
+  caf::scoped_actor self{node.system};
+  std::optional<core::Error> refusal;
+  REQUIRE(until([&] {
+    self
+      ->request(node.local.runtime().registry.find("BINANCE/history").actor, caf::infinite,
+                venues::FetchBars{btc, troupe::trading::intervals::m1, std::nullopt,
+                                  node.clock.now(), 10, core::Duration{1'200ms}})
+      .receive([](const venues::BarsFetched&) {},
+               [&](const caf::error& error) { refusal = core::from_caf(error); });
+    return refusal && refusal->code == core::Errc::RATE_LIMITED;
+  }));
+  const auto after = core::retry_after(*refusal);
+  REQUIRE(after.has_value());
+  CHECK(*after <= 62s); // the minute and the guard
+}
+
 TEST_CASE("settings: what is wrong is named with its path") {
   const auto problems_of = [](const std::string& text) {
     const auto document = core::json::Document::parse(text);
@@ -381,6 +406,8 @@ TEST_CASE("settings: what is wrong is named with its path") {
   CHECK(problems_of(head + R"(,"rest_url":"ftp://x"})").find("rest_url") != std::string::npos);
   CHECK(problems_of(head + R"(,"ws_url":"https://x"})").find("ws_url") != std::string::npos);
   CHECK(problems_of(head + R"(,"profile":"futures"})").find("profile") != std::string::npos);
+  CHECK(problems_of(head + R"(,"limits":{"cut_off_share":0}})").find("limits.cut_off_share")
+        != std::string::npos);
   CHECK(problems_of(head + R"(,"limits":{"reserve":2}})").find("limits.reserve")
         != std::string::npos);
   CHECK(problems_of(head + R"(,"reconnect_max":"1ms"})").find("reconnect_max")

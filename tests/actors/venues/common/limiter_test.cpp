@@ -1,152 +1,199 @@
-#include "../../../supervision/support.hpp"
-#include "actors/venues/common/limiter_actor.hpp"
-#include "messages/message_types.hpp"
+#include "core/retry_after.hpp"
+#include "limiter_nodes.hpp"
 
 #include <doctest/doctest.h>
 
-#include <map>
-
-/// The limiter in virtual time, as the node of two that keeps the budget, and as the other one.
 namespace {
 
-using namespace test;
-namespace messages = troupe::messages;
-namespace venues = troupe::venues;
-using messages::AcquireBudget;
-using messages::BudgetGranted;
-using messages::CallClass;
-
-class OtherOwns final : public sup::Placement {
-public:
-  std::optional<sup::Owner> owner(std::string_view, std::string_view) const override {
-    return sup::Owner{"other", false, 1};
-  }
-  std::vector<std::string> carriers(std::string_view) const override { return {"other", "test"}; }
-  std::uint64_t epoch() const override { return 1; }
-  caf::actor gateway(std::string_view) const override { return gateway_actor; }
-  void watch(const caf::actor&) override {}
-
-  caf::actor gateway_actor; ///< of the owner's node; empty: it cannot be reached
-};
-
-/// What a venue counts, by its own clock, which is not ours.
-struct Counted {
-  std::map<std::int64_t, std::uint64_t> windows;
-  std::map<std::string, std::uint64_t> by_caller;
-  std::uint64_t refused = 0;
-  std::string last_error;
-};
+using namespace limiter_test;
 
 constexpr std::uint64_t limit = 60; ///< a minute
+const CallCost one{{"W", 1}};
 
-/// A node's calls: ten a second are wanted.
-caf::behavior caller(sup::Actor* self,
-                     std::shared_ptr<Counted> counted,
-                     std::string name,
-                     std::string limiter,
-                     bool forwarded,
-                     CallClass what) {
-  self->delayed_send(self, 100ms, Note{});
-  const auto granted = [self, counted, name](const BudgetGranted&) {
-    constexpr std::int64_t skew_ns = 700'000'000;
-    ++counted->windows[(self->runtime().clock.now().ns + skew_ns) / 60'000'000'000];
-    ++counted->by_caller[name];
-  };
-  const auto refused = [counted](const caf::error& error) {
-    ++counted->refused;
-    counted->last_error = core::to_string(core::from_caf(error));
-  };
-  return {[=](const Note& note) {
-    const auto target = self->runtime().registry.find(limiter).actor;
-    const AcquireBudget request{"V", name, {{"W", 1}}, what, core::Duration{5s}};
-    if (forwarded) {
-      self->request(target, 60s, venues::ForwardedBudget{request}).then(granted, refused);
-    } else {
-      self->request(target, 60s, request).then(granted, refused);
-    }
-    self->delayed_send(self, 100ms, note);
-  }};
-}
-
-sup::ChildSpec limiter_child(const std::string& name) {
-  venues::ConnectorLimits settings;
-  settings.guard = core::Duration{1s};
-  return {.name = name, .start = venues::limiter_actor("V", {{"W", 60s, limit, 0}}, settings)};
-}
-
-struct Nodes {
-  ~Nodes() { placement->gateway_actor = {}; } // which holds the runtime that holds the placement
-  Nodes() : placement(std::make_shared<OtherOwns>()), world(placement) {
-    world.tree({.name = "v", .children = {limiter_child("owner"), limiter_child("near")}});
-    placement->gateway_actor = world.spawn({.path = "gateway"}, [](sup::Actor* self) {
-      return caf::behavior{[self](const sup::Routed& routed) {
-        const auto owner = self->runtime().registry.find("v/owner").actor;
-        return self->delegate(owner,
-                              venues::ForwardedBudget{routed.payload.get_as<AcquireBudget>(0)});
-      }};
-    });
+/// The first of two nodes keeps the budget.
+struct Pair : Cluster {
+  Pair() : Cluster({{"W", 60s, limit, 0}}) {
+    add("far");
+    add("near");
+    see("far", "far", {"far", "near"});
+    see("near", "far", {"far", "near"});
   }
-  void add(const std::string& name,
-           const std::string& limiter,
-           bool forwarded,
-           CallClass what = CallClass::MARKET_DATA) {
-    (void)world.spawn({.path = name}, caller, counted, name, limiter, forwarded, what);
-  }
-  [[nodiscard]] std::uint64_t most() const {
-    std::uint64_t highest = 0;
-    for (const auto& [window, count] : counted->windows) {
-      highest = std::max(highest, count);
-    }
-    return highest;
-  }
-  std::shared_ptr<OtherOwns> placement;
-  World world;
-  std::shared_ptr<Counted> counted = std::make_shared<Counted>();
 };
 
 TEST_CASE("limiter: two nodes at twenty times the limit never exceed it, and share alike") {
-  Nodes nodes;
-  nodes.add("one", "v/near", false);
-  nodes.add("two", "v/owner", true);
+  Pair nodes;
+  nodes.demand("near", {.name = "one", .cost = one});
+  nodes.demand("far", {.name = "two", .cost = one});
   nodes.world.advance(4min);
-  const auto& counted = *nodes.counted;
-  CHECK(nodes.most() <= limit);
-  CHECK(nodes.most() >= limit / 2); // it is not idle either
-  CHECK(counted.refused > 100);
-  CHECK(counted.last_error.find("RATE_LIMITED") != std::string::npos);
-  CHECK(counted.last_error.find("retry_after_ms=") != std::string::npos);
-  const auto one = counted.by_caller.at("one");
-  const auto two = counted.by_caller.at("two");
-  CHECK(one + two > 60);
-  CHECK(one * 2 > two);
-  CHECK(two * 2 > one);
+  const auto& venue = *nodes.venue;
+  CHECK(venue.most() <= limit);
+  CHECK(venue.most() >= limit / 2); // it is not idle either
+  CHECK(venue.denied > 100);
+  CHECK(venue.last_error.find("RATE_LIMITED") != std::string::npos);
+  CHECK(venue.last_error.find("retry_after_ms=") != std::string::npos);
+  const auto near = venue.by_caller.at("one");
+  const auto far = venue.by_caller.at("two");
+  CHECK(near + far > 60);
+  CHECK(near * 2 > far);
+  CHECK(far * 2 > near);
 }
 
 TEST_CASE("limiter: a node that cannot reach the owner spends what the owner leaves, no more") {
-  Nodes nodes;
-  nodes.placement->gateway_actor = {};
-  nodes.add("apart", "v/near", false);
-  nodes.add("cancels", "v/near", false, CallClass::CANCEL);
-  nodes.add("two", "v/owner", true);
-  nodes.add("cancels of two", "v/owner", true, CallClass::CANCEL);
+  Pair nodes;
+  nodes.nodes.at("near").seen->gateways.clear();
+  nodes.demand("near", {.name = "apart", .cost = one});
+  nodes.demand("near", {.name = "cancels", .cost = one, .what = CallClass::CANCEL});
+  nodes.demand("far", {.name = "two", .cost = one});
+  nodes.demand("far", {.name = "cancels of two", .cost = one, .what = CallClass::CANCEL});
   nodes.world.advance(3min);
-  CHECK(nodes.most() <= limit);
-  CHECK(nodes.counted->by_caller.at("cancels") > 0);
-  CHECK(nodes.counted->by_caller.at("two") > 0);
+  CHECK(nodes.venue->most() <= limit);
+  CHECK(nodes.venue->by_caller.at("cancels") > 0);
+  CHECK(nodes.venue->by_caller.at("two") > 0);
 }
 
 TEST_CASE("limiter: what the venue asks for is obeyed, by cancels too") {
-  Nodes nodes;
+  Pair nodes;
   messages::ReportUsage banned{
     .venue = "V", .cost = {}, .refused = true, .retry_after = core::Duration{30s}, .notes = {}};
-  nodes.world.send("v/owner", venues::ForwardedUsage{banned});
+  caf::anon_send(nodes.nodes.at("far").local->runtime().registry.find("v/limiter").actor,
+                 venues::ForwardedUsage{banned});
   nodes.world.run();
-  nodes.add("cancels", "v/owner", true, CallClass::CANCEL);
+  nodes.demand("far", {.name = "cancels", .cost = one, .what = CallClass::CANCEL});
   nodes.world.advance(10s);
-  CHECK(nodes.counted->by_caller.empty());
-  CHECK(nodes.counted->last_error.find("the venue asked for a pause") != std::string::npos);
+  CHECK(nodes.venue->by_caller.empty());
+  CHECK(nodes.venue->last_error.find("the venue asked for a pause") != std::string::npos);
   nodes.world.advance(30s);
-  CHECK(nodes.counted->by_caller.at("cancels") > 0);
+  CHECK(nodes.venue->by_caller.at("cancels") > 0);
+}
+
+TEST_CASE("limiter: what would wait in vain is told so at once, and when to come again") {
+  Cluster nodes{{{"W", 60s, 10, 0}}};
+  nodes.add("alone");
+  const auto into = nodes.world.clock.now().ns % 60'000'000'000;
+  nodes.world.advance(std::chrono::nanoseconds{60'000'000'000 - into} + 5s); // past the guard
+  nodes.demand("alone", {.name = "eager", .cost = one});
+  nodes.world.advance(1050ms);
+  CHECK(nodes.venue->by_caller.at("eager") == 8); // what the reserve leaves
+  REQUIRE(nodes.venue->denied == 2);
+  const auto after = core::retry_after({core::Errc::RATE_LIMITED, nodes.venue->last_error});
+  REQUIRE(after.has_value());
+  CHECK(*after > 54s); // the end of the minute and the guard
+  CHECK(*after < 56s);
+}
+
+/// The limits of both kinds of venue, at ten times of which each node calls.
+struct Crowd : Cluster {
+  Crowd() : Cluster({{"W", 10s, 60, 0}, {"P", 1s, 10, 15}}) {}
+  void crowd(const std::string& node) {
+    demand(node, {.name = node + " W", .cost = {{"W", 1}}, .every = 17ms, .wait = 3s});
+    demand(node, {.name = node + " P", .cost = {{"P", 1}}, .every = 11ms, .wait = 3s});
+  }
+  /// What was called since the last time.
+  std::uint64_t called(const std::string& what) {
+    const auto now = venue->by_limit[what];
+    const auto before = std::exchange(counted[what], now);
+    return now - before;
+  }
+  std::map<std::string, std::uint64_t> counted;
+};
+
+TEST_CASE("limiter: who takes over from a dead owner, and who joins as one, exceed no limit") {
+  for (const auto offset : {0ms, 1'300ms, 2'900ms, 4'700ms, 7'100ms, 9'400ms}) {
+    CAPTURE(offset.count());
+    Crowd nodes;
+    nodes.add("one");
+    nodes.add("two");
+    for (const auto* const node : {"one", "two"}) {
+      nodes.see(node, "one", {"one", "two"});
+      nodes.crowd(node);
+    }
+    nodes.world.advance(22s + offset);
+    CHECK(nodes.called("W") > 60);
+    CHECK(nodes.called("P") > 120);
+    nodes.kill("one");
+    nodes.world.advance(700ms); // until it is declared down
+    nodes.see("two", "two", {"two"});
+    nodes.world.advance(25s);
+    CHECK(nodes.called("W") > 60);
+    CHECK(nodes.called("P") > 150);
+    CHECK(nodes.venue->refused == 0);
+    // It has seeds, and believes itself alone at first.
+    nodes.add("three", true);
+    nodes.crowd("three");
+    nodes.world.advance(4'500ms);
+    CHECK(nodes.venue->by_caller.count("three P") == 0);
+    nodes.see("two", "three", {"three", "two"});
+    nodes.world.advance(50ms);
+    nodes.see("three", "three", {"three", "two"});
+    nodes.world.advance(25s);
+    CHECK(nodes.called("W") > 60);
+    CHECK(nodes.called("P") > 150);
+    CHECK(nodes.venue->by_caller["two P"] > 0);
+    CHECK(nodes.venue->by_caller["three P"] > 0);
+    CHECK(nodes.venue->refused == 0);
+  }
+}
+
+TEST_CASE("limiter: a node whose seeds do not answer waits for five seconds, then it is alone") {
+  Crowd nodes;
+  nodes.add("alone", true);
+  nodes.crowd("alone");
+  nodes.world.advance(4'900ms);
+  CHECK(nodes.called("P") == 0);
+  CHECK(nodes.venue->denied > 0);
+  nodes.world.advance(2s);
+  (void)nodes.called("P");
+  nodes.world.advance(10s);
+  CHECK(nodes.called("P") >= 10 * 9);
+  CHECK(nodes.venue->refused == 0);
+}
+
+TEST_CASE("limiter: until the venue has told its limits no more than a small part is spent") {
+  Cluster nodes{{{"W", 10s, 1'000, 0}}};
+  nodes.add("far", false, true);
+  nodes.add("near", false, true);
+  nodes.see("far", "far", {"far", "near"});
+  nodes.see("near", "far", {"far", "near"});
+  const std::chrono::nanoseconds window = 10s;
+  const auto into = [&] {
+    return std::chrono::nanoseconds{nodes.world.clock.now().ns % window.count()};
+  };
+  nodes.world.advance(window - into() + 1'500ms);
+  nodes.demand("near", {.name = "near", .cost = {{"W", 5}}, .every = 20ms});
+  nodes.demand("far", {.name = "far", .cost = {{"W", 5}}, .every = 20ms});
+  nodes.world.advance(5s);
+  auto& calls = nodes.venue->by_caller;
+  CHECK(calls["near"] == 32); // 1000 * 0.2 less the reserve
+  CHECK(calls["far"] == 32);
+  for (const auto* const name : {"near", "far"}) {
+    const auto limiter = nodes.nodes.at(name).local->runtime().registry.find("v/limiter").actor;
+    caf::anon_send(limiter, venues::LimitsLearned{{{"W", 10s, 60, 0}}}); // not as documented
+  }
+  nodes.world.advance(window - into());
+  CHECK(calls["near"] == 32);
+  CHECK(calls["far"] == 32);
+  nodes.venue->limits = {{"W", 10s, 60, 0}};
+  nodes.world.advance(3 * window);
+  CHECK(nodes.venue->refused == 0);
+  CHECK(calls["near"] > 40);
+  CHECK(calls["far"] > 40);
+}
+
+TEST_CASE("limiter: one that was restarted takes its window for spent") {
+  Cluster nodes{{{"W", 60s, limit, 0}}};
+  auto& alone = nodes.add("alone");
+  const auto into = nodes.world.clock.now().ns % 60'000'000'000;
+  nodes.world.advance(std::chrono::nanoseconds{60'000'000'000 - into} + 2s);
+  nodes.demand("alone", {.name = "eager", .cost = one, .every = 20ms});
+  nodes.world.advance(2s);
+  CHECK(nodes.venue->by_caller["eager"] == 48);
+  caf::anon_send_exit(alone.local->runtime().registry.find("v/limiter").actor,
+                      caf::exit_reason::kill);
+  nodes.world.advance(50s);
+  CHECK(nodes.venue->by_caller["eager"] == 48);
+  nodes.world.advance(10s);
+  CHECK(nodes.venue->by_caller["eager"] == 96);
+  CHECK(nodes.venue->refused == 0);
 }
 
 } // namespace

@@ -86,6 +86,10 @@ TEST_CASE("budget: the venue's own count wins, and what is on its way comes on t
   CHECK_FALSE(budget.take({{"W", 6}}, CallClass::MARKET_DATA, at(13)));
   CHECK_FALSE(budget.take({{"NEW", 1}}, CallClass::MARKET_DATA, at(13)));
   CHECK(budget.take({{"NEW", 1}}, CallClass::MARKET_DATA, at(13)) == at(21));
+  budget.learn_limits({{"W", 10s, 3, 0}}); // told by another window than was assumed
+  CHECK(budget.used("W", at(13)) == 0);
+  CHECK_FALSE(budget.take({{"W", 3}}, CallClass::MARKET_DATA, at(33)));
+  CHECK(budget.take(one, CallClass::MARKET_DATA, at(33)) == at(41));
 }
 
 TEST_CASE("budget: 429 and 418 stop everything for as long as the venue says, or ever longer") {
@@ -141,6 +145,47 @@ TEST_CASE("budget: the parts of an owner and of those cut off never exceed the w
   successor.assume_spent(at(1));
   CHECK(successor.take(one, CallClass::MARKET_DATA, at(1)) == at(60));
   CHECK_FALSE(successor.take(one, CallClass::CANCEL, at(1))); // cancels always have their part
+}
+
+TEST_CASE(
+  "budget: a successor takes windows of up to a minute for spent, by any clock within the guard") {
+  RateBudget budget{{{"W", 60s, 10, 0}, {"LONG", 300s, 10, 0}, {"P", 1s, 10, 15}},
+                    {.reserve = 0.0, .guard = 1s}};
+  const CallCost bucket{{"P", 1}};
+  CHECK(budget.take(bucket, CallClass::MARKET_DATA, at(10))); // it begins with the reserve: nothing
+  CHECK_FALSE(budget.take(bucket, CallClass::MARKET_DATA, at(50.0)));
+  budget.assume_spent(at(59.5));
+  CHECK(budget.take(one, CallClass::MARKET_DATA, at(59.6)) == at(121)); // and the next, by theirs
+  CHECK_FALSE(budget.take({{"LONG", 1}}, CallClass::MARKET_DATA, at(59.6)));
+  const auto wait = budget.take(bucket, CallClass::MARKET_DATA, at(59.5));
+  REQUIRE(wait.has_value());
+  CHECK(*wait - at(59.5) > 99ms);
+  CHECK(*wait - at(59.5) < 101ms);
+}
+
+TEST_CASE("budget: when a cost can be spent is told without spending it") {
+  auto budget = weights(10, {.reserve = 0.0, .guard = 0ns});
+  for (int i = 0; i < 3; ++i) {
+    CHECK_FALSE(budget.earliest({{"W", 10}}, CallClass::MARKET_DATA, at(1)));
+  }
+  CHECK_FALSE(budget.take({{"W", 10}}, CallClass::MARKET_DATA, at(1)));
+  CHECK(budget.earliest(one, CallClass::MARKET_DATA, at(2)) == at(60));
+}
+
+TEST_CASE("budget: calls of which nothing is heard any more do not count for ever") {
+  auto budget = weights(100, {.reserve = 0.0, .guard = 0ns});
+  for (int i = 0; i < 30; ++i) {
+    CHECK_FALSE(budget.take(one, CallClass::MARKET_DATA, at(1)));
+  }
+  budget.finish({{"W", 10}});
+  budget.learn_used("W", 60s, 5, at(61));
+  CHECK(budget.used("W", at(61)) == 25); // and those on their way
+  budget.learn_used("W", 60s, 5, at(130));
+  CHECK(budget.used("W", at(130)) == 5);
+  CHECK_FALSE(budget.take({{"W", 7}}, CallClass::MARKET_DATA, at(185)));
+  budget.finish({{"W", 7}});
+  budget.learn_used("W", 60s, 50, at(190));
+  CHECK(budget.used("W", at(190)) == 50);
 }
 
 TEST_CASE("fair queue: callers take turns, what matters more comes first") {

@@ -395,6 +395,26 @@ TEST_CASE("binance server: weights, bans and order counts") {
   CHECK(world.place(limit).status == 200);
 }
 
+TEST_CASE("binance server: the minute of weights can be shortened, and is told as it is") {
+  Limits limits;
+  limits.weight_per_minute = 50;
+  limits.weight_window = std::chrono::seconds{10};
+  World world{limits};
+  world.later(core::floor(world.now, std::chrono::minutes{1}) + std::chrono::minutes{1}
+              - world.now);
+  const auto listing = world.get("/api/v3/exchangeInfo");
+  CHECK(listing.header("X-MBX-USED-WEIGHT-10S") == "20");
+  CHECK(listing.body["rateLimits"][0]["rateLimitType"] == "REQUEST_WEIGHT");
+  CHECK(listing.body["rateLimits"][0]["interval"] == "SECOND");
+  CHECK(listing.body["rateLimits"][0]["intervalNum"] == 10);
+  CHECK(world.get("/api/v3/exchangeInfo").status == 200);
+  const auto refused = world.get("/api/v3/exchangeInfo");
+  CHECK_ERROR(refused, -1003, 429);
+  CHECK(refused.header("Retry-After") == "10");
+  world.later(std::chrono::seconds{10});
+  CHECK(world.get("/api/v3/exchangeInfo").status == 200);
+}
+
 TEST_CASE("binance server: faults lose frames, skew the clock and end connections") {
   World world;
   const auto session = world.open("/ws/btcusdt@depth@100ms");
