@@ -14,15 +14,19 @@ namespace troupe::trading {
 /// One side of a book: a value per occupied price tick, best first. A flat array covers a window
 /// of ticks around the best, a bitmap says which are occupied; ticks on the far side of the window
 /// sit in a std::map, so that any price is taken and only the usual ones are fast. The window
-/// moves when a better tick falls outside it, and when nothing but far ticks is left.
+/// moves when a better tick falls outside it, and when nothing but far ticks is left; put()
+/// doubles it where many levels are far, as in a whole book of a venue.
 /// @cost  O(1) inside the window; a move of the window costs its occupied ticks
 template <Side side, class T>
 class TickLadder {
 public:
   /// Ticks within this bound keep the window's arithmetic from overflowing.
   static constexpr std::int64_t max_tick = std::int64_t{1} << 61U;
+  /// Where a window stops growing, and the far levels that it does not grow for.
+  static constexpr std::size_t grown_ticks = std::size_t{1} << 16U;
+  static constexpr std::size_t ticks_per_far_level = 64;
 
-  /// @param window_ticks  a multiple of 4096, at most TickBitmap::max_size
+  /// @param window_ticks  at first; a multiple of 4096, at most TickBitmap::max_size
   explicit TickLadder(std::size_t window_ticks = std::size_t{1} << 14U)
     : window_(window_ticks), bits_(window_ticks) {}
 
@@ -66,7 +70,7 @@ public:
   /// next insert or erase. @pre |tick| <= max_tick
   T& insert(std::int64_t tick) {
     if (index(tick) >= window_.size() && (size_ == 0 || better(tick, best_))) [[unlikely]] {
-      centre(tick);
+      centre(tick, window_.size());
     }
     const auto i = index(tick);
     if (i >= window_.size()) [[unlikely]] {
@@ -184,6 +188,9 @@ private:
     } else if (occupied) {
       insert_far(at, tick)->second = value;
       ++size_;
+      if (far_.size() * ticks_per_far_level > window_.size() && window_.size() < grown_ticks) {
+        centre(best_, window_.size() * 2);
+      }
     } else if (was_occupied) {
       erase_far(at);
       --size_;
@@ -201,17 +208,22 @@ private:
       return;
     }
     best_ = side == Side::BUY ? far_.rbegin()->first : far_.begin()->first;
-    centre(best_);
+    centre(best_, window_.size());
   }
 
   /// Moves the window so that `tick` is in it, with three quarters of its room on the far side.
-  void centre(std::int64_t tick) {
+  /// @param size  of the window from now on
+  void centre(std::int64_t tick, std::size_t size) {
     moved_.clear();
     for (auto i = bits_.first(); i != TickBitmap::npos; i = bits_.above(i)) {
       moved_.emplace_back(base_ + static_cast<std::int64_t>(i), window_[i]);
       bits_.clear(i);
     }
-    const auto room = static_cast<std::int64_t>(window_.size());
+    if (size != window_.size()) {
+      window_.resize(size);
+      bits_ = TickBitmap{size};
+    }
+    const auto room = static_cast<std::int64_t>(size);
     base_ = side == Side::BUY ? tick - room * 3 / 4 : tick - room / 4;
     for (auto& [at, value] : moved_) {
       place(at, std::move(value));

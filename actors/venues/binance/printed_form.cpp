@@ -87,7 +87,12 @@ struct Cursor {
   template <class D>
   [[nodiscard, gnu::always_inline]] bool take_decimal(D& out) {
     constexpr std::ptrdiff_t room = 16; // of the padding
-    return at <= end && exact::scan(at, end + room, out) && *at++ == '"';
+    const char* const behind = at > end ? nullptr : exact::scan(at, end + room, out);
+    if (behind == nullptr || *behind != '"') {
+      return false;
+    }
+    at = behind + 1;
+    return true;
   }
   [[nodiscard]] bool take_truth(bool& out) {
     out = *at == 't';

@@ -99,11 +99,11 @@ template <class D>
     * static_cast<std::int64_t>(powers[static_cast<std::size_t>(D::digits - fraction)]));
 }
 
-/// Takes digits, a point and digits from `at` on, of whatever widths.
-/// @returns false where that is not what is there, or where it is too long for this way
+/// Takes digits, a point and digits from `p` on, of whatever widths.
+/// @returns what stands behind them; null where they are not there, or too long for this way
 template <class D>
-[[nodiscard]] bool scan_any(const char*& at, const char* end, D& out) {
-  const char* p = at;
+[[nodiscard, gnu::noinline, gnu::cold]] const char*
+scan_any(const char* p, const char* end, D& out) {
   std::uint64_t mantissa = 0;
   std::ptrdiff_t fraction = 0;
   const auto take = [&] {
@@ -115,7 +115,7 @@ template <class D>
   };
   auto count = take();
   if (count == 0) {
-    return false;
+    return nullptr;
   }
   if (p != end && *p == '.') {
     ++p;
@@ -123,16 +123,16 @@ template <class D>
     count += fraction;
   }
   if (count > digits_max || fraction > D::digits) {
-    return false;
+    return nullptr;
   }
   out = scaled<D>(mantissa, fraction);
-  at = p;
-  return true;
+  return p;
 }
 
 /// The same, fast where up to seven digits, a point and up to eight digits stand well before `end`.
+/// Pointers go in and out by value, so that they stay in registers.
 template <class D>
-[[nodiscard]] inline bool scan(const char*& at, const char* end, D& out) {
+[[nodiscard, gnu::always_inline]] inline const char* scan(const char* at, const char* end, D& out) {
   constexpr std::ptrdiff_t room = 8 + 1 + 8;
   static_assert(D::digits >= 8);
   if (end - at < room) [[unlikely]] {
@@ -150,8 +150,7 @@ template <class D>
     return scan_any(at, end, out);
   }
   out = scaled<D>(value_of(whole, whole_digits) * powers[digits] + value_of(part, digits), digits);
-  at = point + 1 + digits;
-  return true;
+  return point + 1 + digits;
 }
 
 } // namespace exact
@@ -160,9 +159,8 @@ template <class D>
 /// D has, or does not fit
 template <class D>
 [[nodiscard]] bool read_decimal(std::string_view text, D& out) {
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  if (exact::scan(at, end, out) && at == end) [[likely]] {
+  const char* const end = text.data() + text.size();
+  if (exact::scan(text.data(), end, out) == end && !text.empty()) [[likely]] {
     return true;
   }
   const auto slow = D::from_text(text); // a sign, an exponent, trailing zeros
@@ -177,9 +175,8 @@ template <class D>
 /// bytes to read behind it, as the tokens of a padded message do.
 template <class D>
 [[nodiscard]] bool read_decimal_token(std::string_view text, D& out) {
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  return (exact::scan(at, end + 16, out) && at == end) || read_decimal(text, out);
+  const char* const end = text.data() + text.size();
+  return exact::scan(text.data(), end + 16, out) == end || read_decimal(text, out);
 }
 
 /// The same as read_decimal for a text that some venues print from a floating value (candles):

@@ -1,4 +1,4 @@
-#include "actors/venues/binance/frames.hpp"
+#include "actors/venues/binance/printed_form.hpp"
 #include "actors/venues/common/json_tokens.hpp"
 #include "actors/venues/common/wire.hpp"
 
@@ -64,10 +64,23 @@ std::string plain_side() {
 }
 
 Fields trade() {
-  return {{"e", quoted("trade")},   {"E", whole_number()},
-          {"s", quoted("BTCUSDT")}, {"t", whole_number()},
-          {"p", quoted(decimal())}, {"q", quoted(decimal())},
-          {"T", whole_number()},    {"m", *rc::gen::element<std::string>("true", "false")}};
+  return {{"e", quoted("trade")},
+          {"E", whole_number()},
+          {"s", quoted("BTCUSDT")},
+          {"t", whole_number()},
+          {"p", quoted(decimal())},
+          {"q", quoted(decimal())},
+          {"T", whole_number()},
+          {"m", *rc::gen::element<std::string>("true", "false")},
+          {"M", "true"}};
+}
+
+Fields aggregate_trade() {
+  auto fields = trade();
+  fields[0].second = quoted("aggTrade");
+  fields[3].first = "a";
+  fields.insert(fields.begin() + 6, {{"f", whole_number()}, {"l", whole_number()}});
+  return fields;
 }
 
 Fields depth() {
@@ -132,6 +145,7 @@ void check_same(const Frame& a, const Frame& b) {
   RC_ASSERT(a.event == b.event);
   switch (a.kind) {
     case FrameKind::TRADE:
+    case FrameKind::AGG_TRADE:
       RC_ASSERT(a.trade.id == b.trade.id);
       RC_ASSERT(a.trade.price == b.trade.price);
       RC_ASSERT(a.trade.quantity == b.trade.quantity);
@@ -159,10 +173,11 @@ void check_same(const Frame& a, const Frame& b) {
 }
 
 Fields any_event() {
-  switch (*rc::gen::inRange(0, 4)) {
+  switch (*rc::gen::inRange(0, 5)) {
     case 0: return trade();
     case 1: return depth();
     case 2: return book_ticker();
+    case 3: return aggregate_trade();
     default: return kline();
   }
 }
@@ -267,6 +282,104 @@ TEST_CASE("frames: bytes changed at random never do harm") {
     const auto next = padded(written(trade(), false));
     RC_ASSERT((*decoder.decode(next))->kind == FrameKind::TRADE); // and goes on
   }));
+}
+
+/// Of the longest number, a point not counted.
+std::size_t digits_in_a_row(const std::string& text) {
+  std::size_t longest = 0;
+  std::size_t now = 0;
+  for (const char c : text) {
+    now = c >= '0' && c <= '9' ? now + 1 : c == '.' ? now : 0;
+    longest = std::max(longest, now);
+  }
+  return longest;
+}
+
+/// A space at the end is no part of the form that the venue prints.
+std::string walked(const std::string& text) {
+  return padded(text + ' ');
+}
+
+TEST_CASE("frames: the printed form is read as the walk over the tokens reads it") {
+  CHECK(rc::check([] {
+    auto fields = any_event();
+    const bool is_depth = fields[0].second == quoted("depthUpdate");
+    if (is_depth) {
+      fields[5].second = plain_side();
+      fields[6].second = plain_side();
+    }
+    const bool is_kline = fields[0].second == quoted("kline");
+    auto text = written(fields, false);
+    if (*rc::gen::arbitrary<bool>()) {
+      text = R"({"stream":"btcusdt@something","data":)" + text + "}";
+    }
+    Frame frame;
+    const bool is_fast = read_printed_form(padded(text), frame);
+    // Levels have a slow way of their own for long numbers.
+    RC_ASSERT(is_fast == (!is_kline && (is_depth || digits_in_a_row(text) <= 18U)));
+    RC_ASSERT(!read_printed_form(walked(text), frame));
+    FrameDecoder decoder;
+    FrameDecoder walker;
+    const auto in_form = padded(text);
+    const auto out_of_form = walked(text);
+    const auto& read = **decoder.decode(in_form);
+    check_same(read, **walker.decode(out_of_form));
+    RC_ASSERT(read.stream == (text[2] == 's' ? "btcusdt@something" : ""));
+  }));
+}
+
+TEST_CASE("frames: whatever happens to the printed form, it is read as the walk reads it") {
+  CHECK(rc::check([] {
+    auto text = written(any_event(), false);
+    if (*rc::gen::arbitrary<bool>()) {
+      text = R"({"stream":"btcusdt@trade","data":)" + text + "}";
+    }
+    for (int i = *rc::gen::inRange(1, 3); i > 0; --i) {
+      const auto at = *rc::gen::inRange<std::size_t>(0, text.size());
+      const auto other = *rc::gen::element<std::string>(
+        "", "0", "9", ".", "\"", "\\", ",", ":", "{", "}", "[", "]", "-", "e", "A", "b", "true",
+        "\"\"", "\xc3", "\x01", "00000000", "123456789012345678");
+      const bool instead = *rc::gen::arbitrary<bool>();
+      text.replace(at, instead ? 1 : 0, other);
+    }
+    FrameDecoder decoder;
+    FrameDecoder walker;
+    const auto in_form = padded(text);
+    const auto out_of_form = walked(text);
+    const auto read = decoder.decode(in_form);
+    const auto found = walker.decode(out_of_form);
+    RC_ASSERT(read.has_value() == found.has_value());
+    if (read && (*read)->kind != FrameKind::UNKNOWN && (*read)->kind != FrameKind::REPLY) {
+      check_same(**read, **found);
+      RC_ASSERT((*read)->stream == (*found)->stream);
+    }
+  }));
+}
+
+TEST_CASE("frames: numbers and names that the printed form leaves to the walk") {
+  const auto text_with = [](const std::string& time, const std::string& price) {
+    return R"({"e":"trade","E":)" + time + R"(,"s":"BTCUSDT","t":1,"p":)" + price
+           + R"(,"q":"2","T":1,"m":true,"M":true})";
+  };
+  Frame frame;
+  CHECK(read_printed_form(padded(text_with("1723161255343", R"("1.5")")), frame));
+  CHECK(read_printed_form(padded(text_with("1234567890123", R"("1234567890.12345678")")), frame));
+  for (const auto* const time :
+       {"17231612553431234", "9999999999999999", "-1", "\"1\"", "1.5", "1e3", ""}) {
+    CAPTURE(time);
+    CHECK_FALSE(read_printed_form(padded(text_with(time, R"("1.5")")), frame));
+  }
+  for (const auto* const price :
+       {R"("12345678901.12345678")", R"("-1.5")", "1.5", R"("1e3")", R"("")", "null", R"("1.5)"}) {
+    CAPTURE(price);
+    CHECK_FALSE(read_printed_form(padded(text_with("1", price)), frame));
+  }
+  FrameDecoder decoder;
+  const auto odd = padded(text_with("\"7\"", "1.5")); // which the walk takes
+  const auto read = decoder.decode(odd);
+  REQUIRE(read);
+  CHECK((*read)->trade.price == *Price::from_text("1.5"));
+  CHECK((*read)->event.ns == 7'000'000);
 }
 
 TEST_CASE("frames: a text without room behind it is refused") {
