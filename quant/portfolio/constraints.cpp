@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace troupe::quant {
 
@@ -138,6 +139,22 @@ Expected<bool> relax_turnover(PortfolioConstraints& c, std::vector<Relaxation>& 
   return true;
 }
 
+/// Smallest c'w where bounds are all there is: what the budget leaves above the lower bounds goes
+/// to the cheapest first. @pre the lower bounds are finite
+double cheapest_fill(const PortfolioConstraints& constraints, const VectorXd& c) {
+  std::vector<Index> order(static_cast<std::size_t>(c.size()));
+  std::iota(order.begin(), order.end(), Index{0});
+  std::sort(order.begin(), order.end(), [&](Index i, Index j) { return c[i] < c[j]; });
+  double rest = constraints.budget - constraints.lower.sum();
+  double sum = c.dot(constraints.lower);
+  for (const Index i : order) {
+    const double add = std::min(rest, constraints.upper[i] - constraints.lower[i]);
+    sum += c[i] * add;
+    rest -= add;
+  }
+  return sum;
+}
+
 } // namespace constraints_detail
 
 PortfolioConstraints PortfolioConstraints::budget_only(Eigen::Index instruments) {
@@ -223,6 +240,9 @@ QuadraticProgram program_of(const PortfolioConstraints& constraints) {
 
 Expected<double> smallest_attainable(const PortfolioConstraints& constraints,
                                      const Eigen::VectorXd& c) {
+  if (constraints.groups.empty() && !constraints.turnover && constraints.lower.allFinite()) {
+    return constraints_detail::cheapest_fill(constraints, c);
+  }
   QuadraticProgram program = program_of(constraints);
   program.q.head(c.size()) = c;
   const auto solution = solve(program);

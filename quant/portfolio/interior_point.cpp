@@ -21,6 +21,8 @@ constexpr double equality_weight = 1.0;  ///< of A'A added to the system, which 
 constexpr double regularisation = 1e-13; ///< added to the diagonal, grown where that is not enough
 constexpr double regularisation_max = 1e-6;
 constexpr int refinements = 2;
+constexpr double progress_min = 0.9; ///< of the gap of one iteration to that of the one before
+constexpr double recentring = 0.5;   ///< of the gap that a step back to the central path leaves
 constexpr Index active_rows_max = 300;
 
 double largest(const VectorXd& x) {
@@ -132,6 +134,19 @@ InteriorPoint::InteriorPoint(const QuadraticProgram& program) : program_(program
     }
   }
   rows_ = static_cast<Index>(program.inequalities.size() + bounds_.size());
+  limits_ = VectorXd(rows_);
+  curvature_ = VectorXd::Zero(rows_);
+  Index at = 0;
+  for (const auto& row : program.inequalities) {
+    for (std::size_t k = 0; k < row.index.size(); ++k) {
+      curvature_[at] += row.value[k] * row.value[k] * program.p(row.index[k], row.index[k]);
+    }
+    limits_[at++] = row.limit;
+  }
+  for (const auto& bound : bounds_) {
+    curvature_[at] = program.p(bound.variable, bound.variable);
+    limits_[at++] = bound.limit;
+  }
   a_ = MatrixXd::Zero(static_cast<Index>(program.equalities.size()), n);
   b_ = VectorXd(a_.rows());
   for (Index r = 0; r < a_.rows(); ++r) {
@@ -144,13 +159,17 @@ InteriorPoint::InteriorPoint(const QuadraticProgram& program) : program_(program
 }
 
 VectorXd InteriorPoint::inequality_values(const VectorXd& x) const {
+  return inequality_sides(x) - limits_;
+}
+
+VectorXd InteriorPoint::inequality_sides(const VectorXd& x) const {
   VectorXd out(rows_);
   Index r = 0;
   for (const auto& row : program_.inequalities) {
-    out[r++] = row.at(x) - row.limit;
+    out[r++] = row.at(x);
   }
   for (const auto& bound : bounds_) {
-    out[r++] = bound.sign * x[bound.variable] - bound.limit;
+    out[r++] = bound.sign * x[bound.variable];
   }
   return out;
 }
@@ -220,6 +239,7 @@ InteriorPoint::Point InteriorPoint::run(const QuadraticSettings& settings) const
   Point p = start();
   Point best = p;
   double best_worst = residuals(p).worst();
+  double gap_before = no_bound;
   for (int i = 0; i < settings.iterations_max; ++i) {
     const auto r = residuals(p);
     const auto newton = Newton::of(*this, p.z.cwiseQuotient(p.s));
@@ -236,17 +256,21 @@ InteriorPoint::Point InteriorPoint::run(const QuadraticSettings& settings) const
       }
       Point d;
       std::tie(d.x, d.y) = newton->solve(g, -r.equality);
-      const VectorXd moved = inequality_values(p.x + d.x) - inequality_values(p.x);
-      d.s = -r.inequality - moved;
+      // not as a difference of values: what that rounds is divided by the slacks below
+      d.s = -r.inequality - inequality_sides(d.x);
       d.z = -(complementarity + p.z.cwiseProduct(d.s)).cwiseQuotient(p.s);
       return d;
     };
-    Point d = direction(p.s.cwiseProduct(p.z));
-    if (rows_ > 0) {
+    const VectorXd products = p.s.cwiseProduct(p.z);
+    // the corrector, far from the central path, may run in circles: then a step back towards it
+    const bool circling = r.gap > progress_min * gap_before;
+    gap_before = r.gap;
+    Point d = direction(circling ? VectorXd{products.array() - recentring * r.gap} : products);
+    if (rows_ > 0 && !circling) {
       const double reach = std::min(longest_step(p.s, d.s), longest_step(p.z, d.z));
       const double gap = (p.s + reach * d.s).dot(p.z + reach * d.z) / static_cast<double>(rows_);
       const double centring = std::pow(std::max(gap, 0.0) / r.gap, 3.0) * r.gap;
-      d = direction((p.s.cwiseProduct(p.z) + d.s.cwiseProduct(d.z)).array() - centring);
+      d = direction((products + d.s.cwiseProduct(d.z)).array() - centring);
     }
     const double step =
       rows_ == 0
@@ -273,12 +297,17 @@ InteriorPoint::Point InteriorPoint::run(const QuadraticSettings& settings) const
   return best;
 }
 
+bool InteriorPoint::binds(const Point& point, Index row) const {
+  // the slope that the slack is worth, so that units do not matter
+  return point.z[row] > (curvature_[row] > 0.0 ? curvature_[row] : 1.0) * point.s[row];
+}
+
 std::optional<InteriorPoint::Point> InteriorPoint::active_set_step(const Point& point) const {
   const Index n = program_.q.size();
   const auto general = static_cast<Index>(program_.inequalities.size());
   std::vector<Index> active;
   for (Index r = 0; r < general; ++r) {
-    if (point.z[r] > point.s[r]) {
+    if (binds(point, r)) {
       active.push_back(r);
     }
   }
@@ -288,7 +317,7 @@ std::optional<InteriorPoint::Point> InteriorPoint::active_set_step(const Point& 
   for (std::size_t k = 0; k < bounds_.size(); ++k) {
     const Index r = general + static_cast<Index>(k);
     const auto& bound = bounds_[k];
-    if (point.z[r] > point.s[r]) {
+    if (binds(point, r)) {
       at_bound[static_cast<std::size_t>(bound.variable)] = true;
       out.x[bound.variable] = bound.sign * bound.limit;
     }
@@ -314,7 +343,12 @@ std::optional<InteriorPoint::Point> InteriorPoint::active_set_step(const Point& 
     }
     limits[r] = row.limit;
   }
-  VectorXd multipliers = VectorXd::Zero(equations);
+  // the point's own to begin with: where bounds fix all variables, nothing below decides them
+  VectorXd multipliers(equations);
+  multipliers.head(a_.rows()) = point.y;
+  for (std::size_t k = 0; k < active.size(); ++k) {
+    multipliers[a_.rows() + static_cast<Index>(k)] = point.z[active[k]];
+  }
   if (!free.empty()) {
     const auto factor = Cholesky::of(selected(program_.p, free, free));
     if (!factor) {
@@ -346,11 +380,11 @@ std::optional<InteriorPoint::Point> InteriorPoint::active_set_step(const Point& 
   const VectorXd slope = program_.p * out.x + program_.q + rows.transpose() * multipliers;
   for (std::size_t k = 0; k < bounds_.size(); ++k) {
     const Index r = general + static_cast<Index>(k);
-    if (point.z[r] > point.s[r]) {
+    if (binds(point, r)) {
       out.z[r] = -bounds_[k].sign * slope[bounds_[k].variable];
     }
   }
-  out.s = (-inequality_values(out.x)).cwiseMax(0.0);
+  out.s = -inequality_values(out.x);
   return out;
 }
 

@@ -23,8 +23,10 @@ public:
   /// The best point seen, whether or not it satisfies the tolerance.
   [[nodiscard]] Point run(const QuadraticSettings& settings) const;
 
-  /// Takes the inequalities whose multiplier exceeds their slack as equations and solves for the
-  /// point where they hold; none where that system is singular or too large.
+  /// Takes the inequalities whose multiplier outweighs their slack as equations and solves for the
+  /// point where they hold; none where that system is singular or too large. Slacks of the point
+  /// are below 0 where it breaks an inequality left out, multipliers where one should not have been
+  /// taken: from there another step corrects the choice.
   [[nodiscard]] std::optional<Point> active_set_step(const Point& point) const;
 
   /// Largest violation: stationarity, feasibility, signs of the multipliers, complementarity.
@@ -46,16 +48,20 @@ private:
   class Newton; // the factorised system of one iteration
 
   [[nodiscard]] Eigen::VectorXd inequality_values(const Eigen::VectorXd& x) const; ///< C x - d
+  [[nodiscard]] Eigen::VectorXd inequality_sides(const Eigen::VectorXd& x) const;  ///< C x
   [[nodiscard]] Eigen::VectorXd gather(const Eigen::VectorXd& z) const;            ///< C' z
   [[nodiscard]] Eigen::VectorXd equality_values(const Eigen::VectorXd& x) const;   ///< A x - b
   [[nodiscard]] Residuals residuals(const Point& point) const;
   [[nodiscard]] Point start() const;
+  [[nodiscard]] bool binds(const Point& point, Eigen::Index row) const;
 
   const QuadraticProgram& program_;
   std::vector<Bound> bounds_;
   Eigen::MatrixXd a_; ///< equalities, dense, shape (equalities, N)
   Eigen::VectorXd b_;
-  Eigen::Index rows_; ///< inequalities and bounds
+  Eigen::VectorXd limits_;    ///< d of the inequalities and bounds
+  Eigen::VectorXd curvature_; ///< of the objective along each of their normals
+  Eigen::Index rows_;         ///< inequalities and bounds
 };
 
 } // namespace troupe::quant

@@ -19,6 +19,12 @@ using Eigen::VectorXd;
 constexpr double negative_eigenvalue_max = 1e-10;
 /// Limits that no portfolio exceeds by more than this count as met.
 constexpr double admissible = 1e-9;
+/// What is smaller than this share of what it was computed from is rounding.
+constexpr double ratio_rounding = 1e-14;
+constexpr int ratio_steps_max = 200;
+/// Weights beyond this, times the budget, say that a ratio is approached only as positions grow
+/// without end.
+constexpr double weight_max = 1e7;
 
 Expected<bool> check_covariance(const Ref<const MatrixXd>& covariance) {
   if (const auto usable = check_symmetric(covariance); !usable) {
@@ -52,20 +58,35 @@ Portfolio answer(VectorXd weights, std::vector<Relaxation> relaxed, double resid
   return {std::move(weights), std::move(relaxed), std::move(reason), residual};
 }
 
-/// Puts the objective 1/2 risk w'Sw - mean'w on a programme and solves it.
+/// The answer with one more remark, that it is not what was asked for.
+Expected<Portfolio> with_remark(Expected<Portfolio> out, const char* remark) {
+  if (out) {
+    out->reason += (out->reason.empty() ? "" : "; ") + std::string{remark};
+  }
+  return out;
+}
+
+/// Puts the objective 1/2 w'Sw - mean'w on a programme and solves it.
 Expected<Portfolio> solved(QuadraticProgram program,
                            const Ref<const MatrixXd>& covariance,
-                           double risk,
                            const VectorXd& mean,
                            std::vector<Relaxation> relaxed) {
   const Index n = covariance.rows();
-  program.p.topLeftCorner(n, n) = risk * covariance;
-  program.q.head(n) = -mean;
+  program.p.topLeftCorner(n, n) = covariance;
+  // the budget makes what all means have in common a constant: it would only cost digits
+  program.q.head(n) = mean.mean() - mean.array();
   const auto solution = solve(program);
   if (!solution) {
     return solution.reason();
   }
   return answer(solution->x.head(n), std::move(relaxed), solution->kkt_residual);
+}
+
+/// The admissible portfolio of smallest 1/2 w'Sw - mean'w.
+Expected<Portfolio> best(const Ref<const MatrixXd>& covariance,
+                         const VectorXd& mean,
+                         const FeasibleConstraints& limits) {
+  return solved(program_of(limits.constraints), covariance, mean, limits.relaxed);
 }
 
 /// Checks what all of them are given and makes the constraints feasible.
@@ -77,87 +98,121 @@ Expected<FeasibleConstraints> prepared(const Ref<const MatrixXd>& covariance,
   return feasible(constraints, covariance.rows());
 }
 
-Expected<bool> check_mean(const Ref<const VectorXd>& mean, Index n) {
-  if (mean.size() != n) {
+/// The same with one number per instrument, which must be finite.
+Expected<FeasibleConstraints> prepared(const Ref<const MatrixXd>& covariance,
+                                       const PortfolioConstraints& constraints,
+                                       const Ref<const VectorXd>& mean) {
+  auto out = prepared(covariance, constraints);
+  if (out && mean.size() != covariance.rows()) {
     return Reason::BAD_SHAPE;
   }
-  if (!mean.allFinite()) {
+  if (out && !mean.allFinite()) {
     return Reason::BAD_SAMPLE;
   }
-  return true;
-}
-
-/// The programme over y = k w, k > 0, scale'y = 1, whose smallest variance has the largest
-/// scale'w / sqrt(w'Sw). Rows that are not homogeneous take k as one more variable, the last one;
-/// long-only needs none of them, the budget then only says what k is.
-QuadraticProgram homogeneous(const PortfolioConstraints& constraints, const VectorXd& scale) {
-  QuadraticProgram base = program_of(constraints);
-  const Index size = base.q.size();
-  const bool long_only = (constraints.lower.array() == 0.0).all()
-                         && (constraints.upper.array() >= constraints.budget).all();
-  const bool free_of_k = (long_only || (constraints.lower.array() == -no_bound).all())
-                         && (long_only || (constraints.upper.array() == no_bound).all())
-                         && base.inequalities.empty();
-  QuadraticProgram out;
-  const Index all = free_of_k ? size : size + 1;
-  out.p = MatrixXd::Zero(all, all);
-  out.q = VectorXd::Zero(all);
-  out.lower = VectorXd::Constant(all, -no_bound);
-  out.upper = VectorXd::Constant(all, no_bound);
-  const auto with_k = [&](LinearRow row) {
-    row.index.push_back(size);
-    row.value.push_back(-row.limit);
-    row.limit = 0.0;
-    return row;
-  };
-  for (Index i = 0; i < size; ++i) {
-    const double low = base.lower[i];
-    const double high = base.upper[i];
-    if (low == 0.0) {
-      out.lower[i] = 0.0;
-    } else if (std::isfinite(low)) {
-      out.inequalities.push_back(with_k({{i}, {-1.0}, -low}));
-    }
-    if (std::isfinite(high) && !(long_only && i < constraints.upper.size())) {
-      out.inequalities.push_back(with_k({{i}, {1.0}, high}));
-    }
-  }
-  for (auto& row : base.inequalities) {
-    out.inequalities.push_back(with_k(std::move(row)));
-  }
-  if (!free_of_k) {
-    out.lower[size] = 0.0;
-    for (auto& row : base.equalities) {
-      out.equalities.push_back(with_k(std::move(row)));
-    }
-  }
-  LinearRow unit{{}, {}, 1.0};
-  for (Index i = 0; i < scale.size(); ++i) {
-    unit.index.push_back(i);
-    unit.value.push_back(scale[i]);
-  }
-  out.equalities.push_back(std::move(unit));
   return out;
 }
 
-/// Largest scale'w / sqrt(w'Sw) over the constraints; NOT_CONVERGED where scale'w > 0 nowhere.
+/// The best portfolio at one tolerance of risk: it minimises 1/2 w'Sw - tolerance scale'w.
+struct Priced {
+  double tolerance;
+  double excess; ///< w'Sw - tolerance scale'w: above 0 below the tolerance sought, 0 at it
+  bool settled;
+  Portfolio portfolio;
+};
+
+Expected<Priced> priced(const Ref<const MatrixXd>& covariance,
+                        const VectorXd& scale,
+                        double tolerance,
+                        const FeasibleConstraints& limits) {
+  auto portfolio = best(covariance, tolerance * scale, limits);
+  if (!portfolio) {
+    return portfolio.reason();
+  }
+  const VectorXd& w = portfolio->weights;
+  if (w.cwiseAbs().maxCoeff() > weight_max * limits.constraints.budget) {
+    return Reason::DEGENERATE;
+  }
+  const double negligible = ratio_rounding * covariance.diagonal().maxCoeff();
+  const double variance = std::max(w.dot(covariance * w), negligible);
+  const double reward = scale.dot(w);
+  const double excess = variance - tolerance * reward;
+  const double size = variance + tolerance * scale.cwiseAbs().dot(w.cwiseAbs());
+  // no portfolio has a larger ratio than one that earns something at no risk
+  const bool settled =
+    (reward > 0.0 && variance <= negligible) || std::abs(excess) <= ratio_rounding * size;
+  return Priced{tolerance, excess, settled, *std::move(portfolio)};
+}
+
+/// Where the line through two of them has no excess; not a number where it is level.
+double secant(const Priced& a, const Priced& b) {
+  return a.tolerance + a.excess * ((b.tolerance - a.tolerance) / (a.excess - b.excess));
+}
+
+/// The tolerance to look at next: the secant's while it is between the ends and not to be hastened,
+/// as it must be now and then for a secant not to creep.
+double next_tolerance(const Priced& before,
+                      const Priced& now,
+                      const Priced& low,
+                      const std::optional<Priced>& high,
+                      bool hasten) {
+  const double guess = secant(before, now);
+  if (!high) {
+    constexpr double stride = 4.0;
+    constexpr double stride_max = 100.0;
+    return guess > low.tolerance && !hasten ? std::min(guess, stride_max * low.tolerance)
+                                            : stride * low.tolerance;
+  }
+  const auto inside = [&](double x) { return x > low.tolerance && x < high->tolerance; };
+  if (hasten) {
+    return 0.5 * (low.tolerance + high->tolerance);
+  }
+  return inside(guess) ? guess : std::clamp(secant(low, *high), low.tolerance, high->tolerance);
+}
+
+/// Largest scale'w / sqrt(w'Sw) over the constraints, by the tolerance of risk at which the best
+/// portfolio has it. While the same limits bind, the weights are linear in the tolerance and so is
+/// the excess (Markowitz's critical lines): the secant through two points of one line ends the
+/// search. Where the ratio is approached only as positions grow without end, the portfolio of
+/// smallest variance.
+/// @pre  scale'w > 0 somewhere
 Expected<Portfolio> largest_ratio(const Ref<const MatrixXd>& covariance,
                                   const VectorXd& scale,
-                                  FeasibleConstraints limits) {
-  const Index n = covariance.rows();
-  const double unit = scale.cwiseAbs().maxCoeff();
-  QuadraticProgram program = homogeneous(limits.constraints, scale / unit);
-  program.p.topLeftCorner(n, n) = covariance;
-  const auto solution = solve(program);
-  if (!solution) {
-    return solution.reason();
+                                  const FeasibleConstraints& limits) {
+  auto before = priced(covariance, scale, 0.0, limits);
+  if (!before) {
+    return before.reason();
   }
-  const VectorXd y = solution->x.head(n);
-  const double k = y.sum() / limits.constraints.budget;
-  if (!(k > 0.0) || !std::isfinite(k)) {
-    return Reason::NOT_CONVERGED;
+  if (before->settled) {
+    return std::move(before->portfolio);
   }
-  return answer(y / k, std::move(limits.relaxed), solution->kkt_residual);
+  const Portfolio least = before->portfolio;
+  Priced low = *before;
+  std::optional<Priced> high;
+  const double reward = scale.dot(least.weights);
+  double tolerance = low.excess / (reward > 0.0 ? reward : scale.cwiseAbs().maxCoeff());
+  for (int i = 0; i < ratio_steps_max; ++i) {
+    auto now = priced(covariance, scale, tolerance, limits);
+    if (!now && now.reason() == Reason::DEGENERATE) {
+      return with_remark(least,
+                         "no portfolio has the largest ratio: it is approached only as "
+                         "positions grow without end; this is the minimum-variance portfolio");
+    }
+    if (!now) {
+      return now.reason();
+    }
+    if (now->excess > 0.0) {
+      low = *now;
+    } else {
+      high = *now;
+    }
+    const bool narrow = high && high->tolerance - low.tolerance <= ratio_rounding * high->tolerance;
+    if (now->settled || narrow) {
+      return std::move(now->portfolio);
+    }
+    tolerance = next_tolerance(*before, *now, low, high, i % 4 == 3);
+    before = std::move(now);
+  }
+  return Reason::NOT_CONVERGED;
 }
 
 /// S^-1 v scaled to the budget; none where S is singular or the sum of the weights is not above 0.
@@ -181,34 +236,30 @@ using namespace optimise_detail; // NOLINT(google-build-using-namespace): of thi
 
 Expected<Portfolio> minimum_variance(const Ref<const MatrixXd>& covariance,
                                      const PortfolioConstraints& constraints) {
-  auto limits = prepared(covariance, constraints);
+  const auto limits = prepared(covariance, constraints);
   if (!limits) {
     return limits.reason();
   }
   const Index n = covariance.rows();
-  if (limits->constraints.only_budget()) {
-    auto weights = closed_form(covariance, VectorXd::Ones(n), constraints.budget);
-    if (!weights) {
-      return Reason::NOT_POSITIVE_DEFINITE;
-    }
-    return answer(std::move(*weights), {}, 0.0);
+  if (!limits->constraints.only_budget()) {
+    return best(covariance, VectorXd::Zero(n), *limits);
   }
-  return solved(program_of(limits->constraints), covariance, 1.0, VectorXd::Zero(n),
-                std::move(limits->relaxed));
+  auto weights = closed_form(covariance, VectorXd::Ones(n), constraints.budget);
+  if (!weights) {
+    return Reason::NOT_POSITIVE_DEFINITE;
+  }
+  return answer(std::move(*weights), {}, 0.0);
 }
 
 Expected<Portfolio> efficient_return(const Ref<const MatrixXd>& covariance,
                                      const Ref<const VectorXd>& mean,
                                      double target,
                                      const PortfolioConstraints& constraints) {
-  auto limits = prepared(covariance, constraints);
+  auto limits = prepared(covariance, constraints, mean);
   if (!limits) {
     return limits.reason();
   }
   const Index n = covariance.rows();
-  if (const auto usable = check_mean(mean, n); !usable) {
-    return usable.reason();
-  }
   if (!std::isfinite(target)) {
     return Reason::BAD_PARAMETER;
   }
@@ -235,37 +286,30 @@ Expected<Portfolio> efficient_return(const Ref<const MatrixXd>& covariance,
     row.value.push_back(scaled[i]);
   }
   program.equalities.push_back(std::move(row));
-  return solved(std::move(program), covariance, 1.0, VectorXd::Zero(n), std::move(limits->relaxed));
+  return solved(std::move(program), covariance, VectorXd::Zero(n), std::move(limits->relaxed));
 }
 
 Expected<Portfolio> quadratic_utility(const Ref<const MatrixXd>& covariance,
                                       const Ref<const VectorXd>& mean,
                                       double risk_aversion,
                                       const PortfolioConstraints& constraints) {
-  auto limits = prepared(covariance, constraints);
+  const auto limits = prepared(covariance, constraints, mean);
   if (!limits) {
     return limits.reason();
-  }
-  if (const auto usable = check_mean(mean, covariance.rows()); !usable) {
-    return usable.reason();
   }
   if (!(risk_aversion > 0.0) || !std::isfinite(risk_aversion)) {
     return Reason::BAD_PARAMETER;
   }
-  return solved(program_of(limits->constraints), covariance, risk_aversion, mean,
-                std::move(limits->relaxed));
+  return best(covariance, mean / risk_aversion, *limits);
 }
 
 Expected<Portfolio> maximum_sharpe(const Ref<const MatrixXd>& covariance,
                                    const Ref<const VectorXd>& mean,
                                    double risk_free,
                                    const PortfolioConstraints& constraints) {
-  auto limits = prepared(covariance, constraints);
+  const auto limits = prepared(covariance, constraints, mean);
   if (!limits) {
     return limits.reason();
-  }
-  if (const auto usable = check_mean(mean, covariance.rows()); !usable) {
-    return usable.reason();
   }
   if (!std::isfinite(risk_free) || !(constraints.budget > 0.0)) {
     return Reason::BAD_PARAMETER;
@@ -276,21 +320,17 @@ Expected<Portfolio> maximum_sharpe(const Ref<const MatrixXd>& covariance,
       return answer(std::move(*weights), {}, 0.0);
     }
   } else if (const auto least = smallest_attainable(limits->constraints, -excess);
-             !least || -*least > 0.0) {
+             !least || -*least > admissible * excess.cwiseAbs().maxCoeff()) {
     return largest_ratio(covariance, excess, *limits);
   }
-  auto fallback = minimum_variance(covariance, constraints);
-  if (fallback) {
-    fallback->reason += std::string{fallback->reason.empty() ? "" : "; "}
-                        + "no tangency portfolio: none earns more than the riskless rate "
-                          "efficiently; this is the minimum-variance portfolio";
-  }
-  return fallback;
+  return with_remark(minimum_variance(covariance, constraints),
+                     "no tangency portfolio: none earns more than the riskless rate efficiently; "
+                     "this is the minimum-variance portfolio");
 }
 
 Expected<Portfolio> maximum_diversification(const Ref<const MatrixXd>& covariance,
                                             const PortfolioConstraints& constraints) {
-  auto limits = prepared(covariance, constraints);
+  const auto limits = prepared(covariance, constraints);
   if (!limits) {
     return limits.reason();
   }
@@ -307,31 +347,22 @@ Expected<Portfolio> maximum_diversification(const Ref<const MatrixXd>& covarianc
     }
     return Reason::NOT_POSITIVE_DEFINITE;
   }
-  return largest_ratio(covariance, volatility, std::move(*limits));
+  return largest_ratio(covariance, volatility, *limits);
 }
 
 Expected<Portfolio> nearest_portfolio(const Ref<const MatrixXd>& covariance,
                                       const Ref<const VectorXd>& wanted,
                                       const PortfolioConstraints& constraints) {
-  auto limits = prepared(covariance, constraints);
+  const auto limits = prepared(covariance, constraints, wanted);
   if (!limits) {
     return limits.reason();
-  }
-  if (const auto usable = check_mean(wanted, covariance.rows()); !usable) {
-    return usable.reason();
   }
   if (violation(constraints, wanted) <= admissible) {
     return answer(wanted, {}, 0.0);
   }
-  auto out = solved(program_of(limits->constraints), covariance, 1.0, covariance * wanted,
-                    std::move(limits->relaxed));
-  if (out) {
-    out->reason +=
-      std::string{out->reason.empty() ? "" : "; "}
-      + "the portfolio wanted breaks limits; this is the admissible one with the least "
-        "tracking error to it";
-  }
-  return out;
+  return with_remark(best(covariance, covariance * wanted, *limits),
+                     "the portfolio wanted breaks limits; this is the admissible one with the "
+                     "least tracking error to it");
 }
 
 } // namespace troupe::quant

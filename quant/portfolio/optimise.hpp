@@ -42,11 +42,12 @@ quadratic_utility(const Eigen::Ref<const Eigen::MatrixXd>& covariance,
                   const PortfolioConstraints& constraints);
 
 /// Tangency portfolio: largest (mean'w - risk_free) / sqrt(w'Sw). Where no admissible portfolio
-/// earns more than the riskless rate there is none; the minimum-variance portfolio is given, with
-/// the reason.
-/// @source  Tobin (1958), Sharpe (1964); as a quadratic programme over y = k w, (mean -
-/// risk_free)'y =
-///          1: Cornuejols & Tutuncu, Optimization Methods in Finance (2006), section 8.2
+/// earns more than the riskless rate, or where the ratio is approached only as positions grow
+/// without end, there is none; the minimum-variance portfolio is given, with the reason.
+/// @cost    a quadratic programme per step of a secant search along the frontier, some 7 of them
+/// @source  Tobin (1958), Sharpe (1964); the frontier's pieces: Markowitz, Mean-Variance Analysis
+/// in
+///          Portfolio Choice and Capital Markets (1987)
 [[nodiscard]] Expected<Portfolio>
 maximum_sharpe(const Eigen::Ref<const Eigen::MatrixXd>& covariance,
                const Eigen::Ref<const Eigen::VectorXd>& mean,

@@ -60,6 +60,27 @@ TEST_CASE("quadratic programme: hand computed, with and without constraints") {
   CHECK(solve(program)->x[0] == doctest::Approx(0.0).epsilon(1e-9));
 }
 
+TEST_CASE("quadratic programme: slacks near 0 cost neither digits nor iterations") {
+  CHECK(rc::check([] {
+    const auto n = *rc::gen::inRange<Index>(2, 30);
+    const auto seed = *seeds();
+    QuadraticProgram program;
+    program.p = market(n, seed);
+    program.q = 0.01 * normal_matrix(n, 1, seed + 3); // far more than the risk: most bounds bind
+    program.lower = VectorXd::Zero(n);
+    program.upper = VectorXd::Constant(n, 2.0 / static_cast<double>(n));
+    LinearRow budget{{}, std::vector<double>(static_cast<std::size_t>(n), 1.0), 1.0};
+    for (Index i = 0; i < n; ++i) {
+      budget.index.push_back(i);
+    }
+    program.equalities.push_back(budget);
+    const auto out = solve(program);
+    RC_ASSERT(out.has_value());
+    RC_ASSERT(out->kkt_residual < 1e-13);
+    RC_ASSERT(out->iterations < 40);
+  }));
+}
+
 TEST_CASE("quadratic programme: refusals") {
   auto program = simple_program();
   program.q.resize(3);
