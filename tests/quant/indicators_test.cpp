@@ -65,7 +65,7 @@ VectorXd true_ranges(const Walk& w) {
   return out;
 }
 
-auto seeds() {
+auto bar_seeds() {
   return rc::gen::inRange<unsigned>(0, 1'000'000);
 }
 
@@ -85,7 +85,7 @@ TEST_CASE("atr: hand computed") {
 
 TEST_CASE("atr: agrees with the closed form of Wilder's smoothing") {
   CHECK(rc::check([] {
-    const auto w = walk(80, *seeds());
+    const auto w = walk(80, *bar_seeds());
     const auto n = *rc::gen::inRange<Index>(1, 30);
     const auto out = atr(w.bars(), n);
     const auto ranges = true_ranges(w);
@@ -109,7 +109,7 @@ TEST_CASE("rsi: hand computed") {
 
 TEST_CASE("rsi: bounds and symmetry") {
   CHECK(rc::check([] {
-    const auto w = walk(120, *seeds());
+    const auto w = walk(120, *bar_seeds());
     const auto n = *rc::gen::inRange<Index>(1, 40);
     const auto out = rsi(w.close, n);
     const VectorXd mirrored = -w.close;
@@ -139,7 +139,7 @@ TEST_CASE("bollinger: hand computed") {
 
 TEST_CASE("bollinger: agrees with a two-pass window") {
   CHECK(rc::check([] {
-    const auto w = walk(150, *seeds());
+    const auto w = walk(150, *bar_seeds());
     const auto n = *rc::gen::inRange<Index>(1, 50);
     const auto out = bollinger(w.close, n, 2.0);
     for (Index i = 0; i < out->middle.size(); ++i) {
@@ -181,7 +181,7 @@ TEST_CASE("windows: sums and variances keep their digits, whatever the level") {
     const auto n = *rc::gen::inRange<Index>(1, 60);
     const double level = *rc::gen::element(0.0, 1e-8, 1.0, 1e6, -1e12);
     const double spread = *rc::gen::element(1e-9, 1e-3, 1.0, 1e5);
-    std::mt19937 generator{*seeds()};
+    std::mt19937 generator{*bar_seeds()};
     std::normal_distribution<double> normal;
     MomentWindow moments{n};
     SumWindow sums{n};
@@ -285,7 +285,7 @@ TEST_CASE("choppiness: hand computed") {
 
 TEST_CASE("choppiness: agrees with the definition in every variant") {
   CHECK(rc::check([] {
-    const auto w = walk(90, *seeds());
+    const auto w = walk(90, *bar_seeds());
     const auto n = *rc::gen::inRange<Index>(2, 30);
     const bool raw = *rc::gen::arbitrary<bool>();
     const bool counted = *rc::gen::arbitrary<bool>();
@@ -335,7 +335,7 @@ TEST_CASE("adx: hand computed") {
 
 TEST_CASE("adx: agrees with the closed form and stays within its bounds") {
   CHECK(rc::check([] {
-    const auto w = walk(100, *seeds());
+    const auto w = walk(100, *bar_seeds());
     const auto n = *rc::gen::inRange<Index>(1, 25);
     const auto out = adx(w.bars(), n);
     const auto ranges = true_ranges(w);
@@ -395,7 +395,7 @@ TEST_CASE("ewma volatility: hand computed and annualised") {
 
 TEST_CASE("ewma volatility: scale of the price does not matter") {
   CHECK(rc::check([] {
-    const auto w = walk(50, *seeds());
+    const auto w = walk(50, *bar_seeds());
     const VectorXd scaled = 1000.0 * w.close;
     RC_ASSERT(ewma_volatility(w.close, 0.9)->isApprox(*ewma_volatility(scaled, 0.9), 1e-9));
   }));

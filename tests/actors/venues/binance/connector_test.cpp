@@ -373,7 +373,7 @@ TEST_CASE(
   REQUIRE(until([&] {
     self
       ->request(node.local.runtime().registry.find("BINANCE/history").actor, caf::infinite,
-                venues::FetchBars{btc, troupe::trading::intervals::m1, std::nullopt,
+                venues::FetchBars{followed, troupe::trading::intervals::m1, std::nullopt,
                                   node.clock.now(), 10, core::Duration{1'200ms}})
       .receive([](const venues::BarsFetched&) {},
                [&](const caf::error& error) { refusal = core::from_caf(error); });
