@@ -14,19 +14,15 @@ namespace troupe::trading {
 /// One side of a book: a value per occupied price tick, best first. A flat array covers a window
 /// of ticks around the best, a bitmap says which are occupied; ticks on the far side of the window
 /// sit in a std::map, so that any price is taken and only the usual ones are fast. The window
-/// moves when a better tick falls outside it, and when nothing but far ticks is left; put()
-/// doubles it where many levels are far, as in a whole book of a venue.
+/// moves when a better tick falls outside it, and when nothing but far ticks is left.
 /// @cost  O(1) inside the window; a move of the window costs its occupied ticks
 template <Side side, class T>
 class TickLadder {
 public:
   /// Ticks within this bound keep the window's arithmetic from overflowing.
   static constexpr std::int64_t max_tick = std::int64_t{1} << 61U;
-  /// Where a window stops growing, and the far levels that it does not grow for.
-  static constexpr std::size_t grown_ticks = std::size_t{1} << 16U;
-  static constexpr std::size_t ticks_per_far_level = 64;
 
-  /// @param window_ticks  at first; a multiple of 4096, at most TickBitmap::max_size
+  /// @param window_ticks  a multiple of 4096, at most TickBitmap::max_size
   explicit TickLadder(std::size_t window_ticks = std::size_t{1} << 14U)
     : window_(window_ticks), bits_(window_ticks) {}
 
@@ -70,7 +66,7 @@ public:
   /// next insert or erase. @pre |tick| <= max_tick
   T& insert(std::int64_t tick) {
     if (index(tick) >= window_.size() && (size_ == 0 || better(tick, best_))) [[unlikely]] {
-      centre(tick, window_.size());
+      centre(tick);
     }
     const auto i = index(tick);
     if (i >= window_.size()) [[unlikely]] {
@@ -132,6 +128,7 @@ public:
       erase_far(far_.begin());
     }
     size_ = 0;
+    base_ = nowhere; // the first tick to come is the window's place again
   }
 
   /// Calls f(tick, value) from the best on until it returns false.
@@ -155,6 +152,8 @@ public:
 
 private:
   using Far = std::map<std::int64_t, T>;
+  /// Farther from every tick than a window is wide.
+  static constexpr std::int64_t nowhere = INT64_MIN;
 
   /// Nodes for reuse: a copied ladder begins without any.
   struct SpareNodes {
@@ -188,9 +187,6 @@ private:
     } else if (occupied) {
       insert_far(at, tick)->second = value;
       ++size_;
-      if (far_.size() * ticks_per_far_level > window_.size() && window_.size() < grown_ticks) {
-        centre(best_, window_.size() * 2);
-      }
     } else if (was_occupied) {
       erase_far(at);
       --size_;
@@ -208,22 +204,17 @@ private:
       return;
     }
     best_ = side == Side::BUY ? far_.rbegin()->first : far_.begin()->first;
-    centre(best_, window_.size());
+    centre(best_);
   }
 
   /// Moves the window so that `tick` is in it, with three quarters of its room on the far side.
-  /// @param size  of the window from now on
-  void centre(std::int64_t tick, std::size_t size) {
+  void centre(std::int64_t tick) {
     moved_.clear();
     for (auto i = bits_.first(); i != TickBitmap::npos; i = bits_.above(i)) {
       moved_.emplace_back(base_ + static_cast<std::int64_t>(i), window_[i]);
       bits_.clear(i);
     }
-    if (size != window_.size()) {
-      window_.resize(size);
-      bits_ = TickBitmap{size};
-    }
-    const auto room = static_cast<std::int64_t>(size);
+    const auto room = static_cast<std::int64_t>(window_.size());
     base_ = side == Side::BUY ? tick - room * 3 / 4 : tick - room / 4;
     for (auto& [at, value] : moved_) {
       place(at, std::move(value));
@@ -276,7 +267,7 @@ private:
   Far far_;                                       ///< all worse than every tick of the window
   SpareNodes spare_;                              ///< nodes of far ticks that went
   std::vector<std::pair<std::int64_t, T>> moved_; ///< of centre(): kept for its room
-  std::int64_t base_ = 0;                         ///< tick of window_[0]
+  std::int64_t base_ = nowhere;                   ///< tick of window_[0]
   std::int64_t best_ = 0;
   std::size_t size_ = 0;
 };
