@@ -75,7 +75,7 @@ struct Cursor {
     return !exact::is_digit(*at);
   }
   [[nodiscard, gnu::always_inline]] bool take_time(core::Timestamp& out) {
-    constexpr std::uint64_t latest_ms = INT64_MAX / 1'000'000;
+    constexpr std::uint64_t latest_ms = INT64_MAX / 1'000'000 - 1;
     std::uint64_t count = 0;
     if (!take_count(count) || count > latest_ms) {
       return false;

@@ -21,14 +21,17 @@ trading::Bar read_kline_row(wire::Array row) {
   for (Value item : row) {
     const auto token = wire::token_of(item);
     switch (i++) {
-      case 0: bar.ts_open = core::Timestamp::from_ms(wire::integer_of(item, "open time")); break;
+      case 0:
+        bar.ts_open = wire::milliseconds_in(wire::integer_of(item, "open time"), "open time");
+        break;
       case 1: bar.open = wire::decimal_of<Price>(token, "open"); break;
       case 2: bar.high = wire::decimal_of<Price>(token, "high"); break;
       case 3: bar.low = wire::decimal_of<Price>(token, "low"); break;
       case 4: bar.close = wire::decimal_of<Price>(token, "close"); break;
       case 5: bar.volume = wire::decimal_of<Quantity>(token, "volume"); break;
       case 6:
-        bar.ts_close = core::Timestamp::from_ms(wire::integer_of(item, "close time") + 1);
+        bar.ts_close = wire::milliseconds_in(wire::integer_of(item, "close time"), "close time")
+                       + std::chrono::milliseconds{1};
         break;
       case 8: bar.trades = static_cast<std::uint64_t>(wire::integer_of(item, "trades")); break;
       default: break;
@@ -216,12 +219,13 @@ std::optional<core::Timestamp> banned_until(std::string_view message) {
   std::int64_t ms = 0;
   std::size_t digits = 0;
   for (const char c : message.substr(at + before.size())) {
-    if (c < '0' || c > '9' || ++digits > 15) { // 15 digits of milliseconds: far beyond any ban
+    if (c < '0' || c > '9' || ++digits > 15) { // what no time has
       break;
     }
     ms = ms * 10 + (c - '0');
   }
-  return digits == 0 ? std::nullopt : std::optional{core::Timestamp::from_ms(ms)};
+  constexpr std::int64_t latest_ms = INT64_MAX / 1'000'000;
+  return digits == 0 || ms > latest_ms ? std::nullopt : std::optional{core::Timestamp::from_ms(ms)};
 }
 
 } // namespace troupe::venues::binance

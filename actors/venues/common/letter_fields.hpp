@@ -56,7 +56,7 @@ public:
     return counted(integer(letter), name_of(letter));
   }
   [[nodiscard]] core::Timestamp milliseconds(char letter) const {
-    return core::Timestamp::from_ms(integer(letter));
+    return milliseconds_in(integer(letter), name_of(letter));
   }
   template <class D>
   [[nodiscard]] D decimal(char letter) const {

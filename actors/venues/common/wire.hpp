@@ -140,8 +140,16 @@ template <class T, class F>
   return counted(integer_at(object, field), field);
 }
 
+/// A time out of milliseconds since 1970.
+[[nodiscard]] inline core::Timestamp milliseconds_in(std::int64_t ms, std::string_view field) {
+  constexpr std::int64_t latest = INT64_MAX / 1'000'000 - 1; // and one that is added
+  if (ms < -latest || ms > latest) {
+    malformed(field, "milliseconds of the years 1678 to 2261");
+  }
+  return core::Timestamp::from_ms(ms);
+}
 [[nodiscard]] inline core::Timestamp milliseconds_at(Object& object, std::string_view field) {
-  return core::Timestamp::from_ms(integer_at(object, field));
+  return milliseconds_in(integer_at(object, field), field);
 }
 
 /// RFC 3339 time.

@@ -30,6 +30,9 @@ public:
     world.scheduler.run();
   }
 
+  /// Whom it knows keeps its node, which keeps this.
+  void forget() { watchers_.clear(); }
+
 private:
   bool here_;
   std::uint64_t epoch_ = 1;
@@ -46,6 +49,10 @@ struct Side {
         {R"({"name":"SIM-A","kind":"sim","seed":7,"instruments":[{"symbol":"BTC-USD","price":64000}]})"}),
       "sqlite:" + folder.file("h.db"), settings);
   }
+  Side(const Side&) = delete;
+  Side& operator=(const Side&) = delete;
+  ~Side() { placement->forget(); }
+
   Folder folder;
   std::shared_ptr<Movable> placement;
   World world;
@@ -113,4 +120,6 @@ TEST_CASE("moves: a symbol that belongs to another node leaves its feeds, and is
   world.advance(1s);
   CHECK(script->subscriptions.at(id("BTC-USD.X")).receiver != first);
   CHECK(script->left.size() == 1);
+  placement->forget();
+  script->subscriptions.clear(); // likewise
 }
