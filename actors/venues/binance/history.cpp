@@ -7,6 +7,8 @@ namespace troupe::venues::binance {
 namespace history_detail {
 
 constexpr std::size_t klines_max = 1'000;
+constexpr std::uint64_t klines_weight = 2;
+constexpr std::uint64_t trades_weight = 4; ///< of aggTrades
 
 std::string ms_of(core::Timestamp t) {
   return std::to_string(t.ns / 1'000'000);
@@ -50,8 +52,10 @@ public:
     return binance::read_trades(body);
   }
   messages::CallCost cost() const override {
-    constexpr std::uint64_t weight = 4; // klines cost 2, aggTrades 4
-    return {{"REQUEST_WEIGHT", weight}, {"RAW_REQUESTS", 1}};
+    return {{"REQUEST_WEIGHT", klines_weight}, {"RAW_REQUESTS", 1}};
+  }
+  messages::CallCost trades_cost() const override {
+    return {{"REQUEST_WEIGHT", trades_weight}, {"RAW_REQUESTS", 1}};
   }
 };
 

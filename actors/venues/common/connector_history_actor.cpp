@@ -51,9 +51,10 @@ struct Fetch {
 /// Asks the venue for a page, in what is left of the fetch's time.
 void get_page(Self* self,
               std::string target,
+              messages::CallCost cost,
               const Deadline& deadline,
               const std::function<void(core::Result<std::string>)>& done) {
-  RestGet get{std::move(target), self->state.protocol->cost()};
+  RestGet get{std::move(target), std::move(cost)};
   if (deadline) {
     get.within = *deadline - self->clock().now();
     if (get.within->count() <= 0) {
@@ -72,8 +73,8 @@ void next_page(Self* self, const std::shared_ptr<Fetch>& fetch) {
     return;
   }
   const auto& protocol = *self->state.protocol;
-  get_page(self, protocol.bars_target(fetch->instrument, fetch->source, *page), fetch->deadline,
-           [self, fetch](const core::Result<std::string>& body) {
+  get_page(self, protocol.bars_target(fetch->instrument, fetch->source, *page), protocol.cost(),
+           fetch->deadline, [self, fetch](const core::Result<std::string>& body) {
              auto bars = body ? self->state.protocol->read_bars(*body, fetch->source)
                               : core::Result<std::vector<trading::Bar>>{body.error()};
              if (!bars) {
@@ -140,8 +141,8 @@ void next_trades(Self* self, const std::shared_ptr<TradeFetch>& fetch) {
   const BarPage page{request.start.value_or(Timestamp{0}), std::min(request.end, now)};
   const auto before =
     fetch->trades.empty() ? std::nullopt : std::optional{fetch->trades.begin()->first};
-  get_page(self, protocol.trades_target(fetch->instrument, page, before), fetch->deadline,
-           [self, fetch](const core::Result<std::string>& body) {
+  get_page(self, protocol.trades_target(fetch->instrument, page, before), protocol.trades_cost(),
+           fetch->deadline, [self, fetch](const core::Result<std::string>& body) {
              auto trades = body ? self->state.protocol->read_trades(*body)
                                 : core::Result<std::vector<TradePrint>>{body.error()};
              if (!trades) {

@@ -34,7 +34,8 @@ public:
   /// Oldest first.
   [[nodiscard]] virtual core::Result<std::vector<TradePrint>>
   read_trades(const std::string& body) const = 0;
-  [[nodiscard]] virtual messages::CallCost cost() const = 0; ///< of one page
+  [[nodiscard]] virtual messages::CallCost cost() const = 0; ///< of one page of bars
+  [[nodiscard]] virtual messages::CallCost trades_cost() const { return cost(); }
 };
 
 /// The child "history" of a venue that is reached over the network: answers FetchBars page by page

@@ -101,8 +101,8 @@ RateBudget::free_at(Meter& meter, std::uint64_t units, CallClass what, Timestamp
   if (missing <= 1e-9) {
     return std::nullopt;
   }
-  const double rate =
-    static_cast<double>(limit.limit) * settings_.share / static_cast<double>(limit.window.count());
+  // All that comes in fills it; what is spent weighs more where only a part is ours.
+  const double rate = static_cast<double>(limit.limit) / static_cast<double>(limit.window.count());
   return now + std::chrono::nanoseconds{static_cast<std::int64_t>(std::ceil(missing / rate))};
 }
 

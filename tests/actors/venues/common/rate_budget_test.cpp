@@ -163,6 +163,26 @@ TEST_CASE(
   CHECK(*wait - at(59.5) < 101ms);
 }
 
+TEST_CASE("budget: what is told as the earliest time is no later than that, whatever the share") {
+  for (const double share : {0.2, 0.5, 0.8, 1.0}) {
+    CAPTURE(share);
+    RateBudget budget{{{"P", 1s, 10, 15}}, {.reserve = 0.2, .share = share}};
+    const CallCost bucket{{"P", 1}};
+    Timestamp now = at(100);
+    for (int i = 0; i < 40; ++i) {
+      const auto next = budget.earliest(bucket, CallClass::MARKET_DATA, now);
+      if (next) {
+        CHECK(budget.take(bucket, CallClass::MARKET_DATA, *next - 1ms));
+        now = *next + 1us;
+      }
+      CHECK_FALSE(budget.take(bucket, CallClass::MARKET_DATA, now));
+    }
+    const auto seconds = static_cast<double>((now - at(100)).count()) / 1e9;
+    CHECK(seconds > (40 - 15) / (10 * share));
+    CHECK(seconds < (40 + 15) / (10 * share));
+  }
+}
+
 TEST_CASE("budget: when a cost can be spent is told without spending it") {
   auto budget = weights(10, {.reserve = 0.0, .guard = 0ns});
   for (int i = 0; i < 3; ++i) {
