@@ -4,6 +4,7 @@
 
 #include <caf/actor_registry.hpp>
 #include <caf/actor_system.hpp>
+#include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/io/network/multiplexer.hpp>
 #include <caf/io/scribe.hpp>
@@ -51,6 +52,18 @@ std::shared_ptr<const View> lone_view(const Hello& self, core::Timestamp now) {
   view->members.push_back({self, MemberState::UP, true, true, 0, 0, now});
   view->place();
   return view;
+}
+
+/// BASP monitors the gateway for the other nodes. What BASP has not read when CAF ends its broker
+/// stays in the broker's mailbox, and with it the sender, for whose thread ~actor_system waits for
+/// ever (CAF 0.17.6: abstract_broker::cleanup does not close the mailbox).
+void empty_basp_mailbox(caf::actor_system& system) {
+  const auto basp = system.middleman().named_broker<caf::io::basp_broker>(caf::atom("BASP"));
+  caf::scoped_actor asker{system};
+  // Answered in turn, after all that was sent before.
+  asker->request(basp, std::chrono::seconds{5}, caf::get_atom_v, system.node())
+    .receive([](const caf::node_id&, const std::string&, std::uint16_t) {},
+             [](const caf::error&) {});
 }
 
 } // namespace
@@ -121,6 +134,10 @@ void Cluster::join(Front front) {
   GatewayParts parts{options_.settings, options_.self, options_.seed,    links_,
                      placement_,        hub_->actor(), std::move(front), options_.clock};
   gateway_ = spawn_gateway(system_, std::move(parts));
+  // The first to attach is the last to be called: CAF keeps what is attached as a stack.
+  auto ended = std::make_shared<std::promise<void>>();
+  gateway_ended_ = ended->get_future();
+  gateway_->attach_functor([ended = std::move(ended)] { ended->set_value(); });
   // BASP finds the receiver of a peer's message in the registry.
   system_.registry().put(gateway_.id(), caf::actor_cast<caf::strong_actor_ptr>(gateway_));
   caf::anon_send(gateway_, caf::join_atom_v);
@@ -148,9 +165,9 @@ void Cluster::leave() {
     }
   }
   if (gateway_) {
-    caf::scoped_actor waiter{system_};
-    waiter->send_exit(gateway_, caf::exit_reason::user_shutdown);
-    waiter->wait_for(gateway_);
+    caf::anon_send_exit(gateway_, caf::exit_reason::user_shutdown);
+    gateway_ended_.wait();
+    empty_basp_mailbox(system_);
     system_.registry().erase(gateway_.id());
     system_.registry().erase(hub_->actor().id());
     gateway_ = nullptr;

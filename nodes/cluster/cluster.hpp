@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -82,6 +83,7 @@ private:
   std::shared_ptr<Gate> gate_;
   std::shared_ptr<Links> links_;
   caf::actor gateway_;
+  std::future<void> gateway_ended_;      ///< once everybody who monitored it was told
   std::atomic<std::int64_t> join_ns_{0}; ///< when join() was called, monotonic
 };
 

@@ -1,6 +1,7 @@
 // What an attacker sends rather than a clumsy client: requests hidden in requests, drips, hoards,
 // bombs. Each is refused or survived, and the server serves on.
 #include "core/clock.hpp"
+#include "eventually.hpp"
 #include "net/server.hpp"
 #include "raw_client.hpp"
 
@@ -22,22 +23,6 @@ using namespace troupe::net::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// Long enough for a loaded machine: a test that passes never waits for it.
-constexpr auto patience = 20s;
-
-/// Polls until it holds. @returns whether it did within the patience
-template <class F>
-bool eventually(F&& holds) {
-  const auto end = core::monotonic_ns() + std::chrono::nanoseconds{patience}.count();
-  while (!holds()) {
-    if (core::monotonic_ns() > end) {
-      return false;
-    }
-    ::poll(nullptr, 0, 1);
-  }
-  return true;
-}
 
 struct Shared {
   std::mutex mutex;
@@ -246,7 +231,7 @@ TEST_CASE("hardening: a client that never reads its reply is cut off") {
   RawClient client{f.port, 4'096};
   client.send(get("/big"));
   CHECK(client.has_input(20'000));
-  CHECK(eventually([&] { return f.server.counters().connections_open == 0; }));
+  CHECK(::test::eventually([&] { return f.server.counters().connections_open == 0; }));
   f.check_serves();
 }
 
@@ -262,7 +247,7 @@ TEST_CASE("hardening: no more pipelined requests are taken than allowed, the res
   client.send(many);
   for (int answered = 0; answered < 50;) {
     std::vector<Responder> taken;
-    REQUIRE(eventually([&] {
+    REQUIRE(::test::eventually([&] {
       const std::lock_guard lock{f.shared.mutex};
       CHECK(f.shared.parked.size() <= 4);
       taken = std::exchange(f.shared.parked, {});
@@ -335,11 +320,11 @@ TEST_CASE("hardening: hoarded connections cost little memory, and time takes the
     hoard.emplace_back(f.port);
     hoard.back().send(i % 2 == 0 ? "" : "GET /hello HTTP/1.1\r\nHost: loc");
   }
-  CHECK(eventually([&] { return f.server.counters().connections_accepted >= count; }));
+  CHECK(::test::eventually([&] { return f.server.counters().connections_accepted >= count; }));
   const auto after = resident_bytes();
   const auto each = (after > before ? after - before : 0) / count;
   CHECK(each < 64 * 1024); // about 8 KiB; sanitizers take their share
   f.check_serves();
-  CHECK(eventually([&] { return f.server.counters().connections_open == 0; }));
+  CHECK(::test::eventually([&] { return f.server.counters().connections_open == 0; }));
   f.check_serves();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/clock.hpp"
+#include "eventually.hpp"
 #include "net/http_client.hpp"
 #include "nodes/api/api_server.hpp"
 #include "supervision/message_class.hpp"
@@ -49,19 +50,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(test::Pass)
 
 namespace test {
 
-/// Polls; the deadline is long, for loaded machines.
-template <class Check>
-bool until(Check check, std::chrono::seconds limit = 20s) {
-  const auto end = std::chrono::steady_clock::now() + limit;
-  while (!check()) {
-    if (std::chrono::steady_clock::now() > end) {
-      return false;
-    }
-    std::this_thread::sleep_for(2ms);
-  }
-  return true;
-}
-
 class TestNode {
 public:
   using Released = std::shared_ptr<std::atomic<bool>>;
@@ -90,7 +78,7 @@ public:
     auto other = child;
     other.name = "other";
     tree_ = sup::start_supervisor(runtime(), {.name = "svc", .children = {child, other}});
-    REQUIRE(until([&] { return runtime().registry.find("svc/other").epoch == 1; }));
+    REQUIRE(eventually([&] { return runtime().registry.find("svc/other").epoch == 1; }));
   }
   TestNode(const TestNode&) = delete;
   TestNode& operator=(const TestNode&) = delete;

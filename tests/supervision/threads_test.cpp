@@ -1,3 +1,4 @@
+#include "eventually.hpp"
 #include "supervision/message_class.hpp"
 #include "support.hpp"
 
@@ -48,19 +49,6 @@ struct Real {
   sup::Runtime& rt = local.runtime();
   ~Real() { system.await_actors_before_shutdown(false); }
 };
-
-/// Polls, with a deadline that only a failure reaches.
-template <class Condition>
-bool eventually(Condition condition) {
-  const auto end = std::chrono::steady_clock::now() + 20s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) {
-      return false;
-    }
-    std::this_thread::yield();
-  }
-  return true;
-}
 
 struct Ping {
   std::shared_ptr<std::promise<std::thread::id>> answer;
@@ -114,12 +102,13 @@ TEST_CASE(
                            {.name = "root", .children = {blocking_child("stuck", gate)}},
                            [&](const std::string&) { ++escalations; },
                            {.watchdog = {.interval = 5ms}}};
-  REQUIRE(eventually([&] { return static_cast<bool>(real.rt.registry.find("stuck").actor); }));
+  REQUIRE(
+    test::eventually([&] { return static_cast<bool>(real.rt.registry.find("stuck").actor); }));
   const auto first = real.rt.registry.find("stuck").actor;
   const auto late = std::make_shared<std::promise<std::thread::id>>();
   caf::anon_send(first, Note{-1});
   caf::anon_send(first, Ping{late});
-  REQUIRE(eventually([&] { return real.rt.registry.find("stuck").epoch >= 2; }));
+  REQUIRE(test::eventually([&] { return real.rt.registry.find("stuck").epoch >= 2; }));
   CHECK(real.rt.actors.zombies() == 1);
   CHECK(real.rt.actors.ends("stuck").at(0).reason == "stuck");
   CHECK(real.rt.actors.ends("stuck").at(0).last_message == "Note");
@@ -129,7 +118,7 @@ TEST_CASE(
   CHECK(real.rt.actors.actor("stuck")->detached);
   CHECK(root.stop(20s) == std::vector<std::string>{"stuck"}); // the zombie
   gate->release();
-  CHECK(eventually([&] { return real.rt.actors.zombies() == 0; }));
+  CHECK(test::eventually([&] { return real.rt.actors.zombies() == 0; }));
   CHECK(escalations == 0);
 }
 
@@ -140,12 +129,13 @@ TEST_CASE("watchdog: what waited for a zombie reaches its replacement") {
                            {.name = "root", .children = {blocking_child("stuck", gate)}},
                            {},
                            {.watchdog = {.interval = 5ms}}};
-  REQUIRE(eventually([&] { return static_cast<bool>(real.rt.registry.find("stuck").actor); }));
+  REQUIRE(
+    test::eventually([&] { return static_cast<bool>(real.rt.registry.find("stuck").actor); }));
   const auto late = std::make_shared<std::promise<std::thread::id>>();
   const auto first = real.rt.registry.find("stuck").actor;
   caf::anon_send(first, Note{-1});
   caf::anon_send(first, Ping{late});
-  REQUIRE(eventually([&] { return real.rt.registry.find("stuck").epoch >= 2; }));
+  REQUIRE(test::eventually([&] { return real.rt.registry.find("stuck").epoch >= 2; }));
   gate->release();
   CHECK(late->get_future().wait_for(20s) == std::future_status::ready);
   CHECK(root.stop(20s).empty());
@@ -164,15 +154,15 @@ TEST_CASE("watchdog: zombies on all but two scheduler threads end the node") {
       last_line = line;
     },
     {.watchdog = {.interval = 5ms}}};
-  REQUIRE(eventually([&] { return static_cast<bool>(real.rt.registry.find("b").actor); }));
+  REQUIRE(test::eventually([&] { return static_cast<bool>(real.rt.registry.find("b").actor); }));
   real.rt.registry.send("a", caf::make_message(Note{-1}));
   real.rt.registry.send("b", caf::make_message(Note{-1}));
-  CHECK(eventually([&] {
+  CHECK(test::eventually([&] {
     const std::lock_guard lock{mutex};
     return last_line == "stuck handlers hold 2 of 4 scheduler threads";
   }));
   gate->release();
-  CHECK(eventually([&] { return real.rt.actors.zombies() == 0; }));
+  CHECK(test::eventually([&] { return real.rt.actors.zombies() == 0; }));
   CHECK(root.stop(20s).empty());
 }
 
@@ -183,15 +173,16 @@ TEST_CASE("watchdog: a stop with a stuck handler ends in time") {
   spec.health_deadline = 0ns; // nobody looks until the stop
   spec.shutdown = 50ms;
   sup::RootSupervisor root{real.rt, {.name = "root", .children = {spec}}, {}, {.watch = false}};
-  REQUIRE(eventually([&] { return static_cast<bool>(real.rt.registry.find("stuck").actor); }));
+  REQUIRE(
+    test::eventually([&] { return static_cast<bool>(real.rt.registry.find("stuck").actor); }));
   real.rt.registry.send("stuck", caf::make_message(Note{-1}));
-  REQUIRE(eventually([&] { return gate->inside == 1; }));
+  REQUIRE(test::eventually([&] { return gate->inside == 1; }));
   const auto before = std::chrono::steady_clock::now();
   CHECK(root.stop(10s) == std::vector<std::string>{"stuck"});
   CHECK(std::chrono::steady_clock::now() - before < 9s);
   CHECK(root.stopped());
   gate->release();
-  CHECK(eventually([&] { return real.rt.actors.zombies() == 0; }));
+  CHECK(test::eventually([&] { return real.rt.actors.zombies() == 0; }));
 }
 
 TEST_CASE("threads: a flooded actor does not stop the others and its memory is bounded") {
@@ -204,9 +195,10 @@ TEST_CASE("threads: a flooded actor does not stop the others and its memory is b
                            {.name = "root", .children = {flooded, blocking_child("other", gate)}},
                            {},
                            {.watch = false}};
-  REQUIRE(eventually([&] { return static_cast<bool>(real.rt.registry.find("other").actor); }));
+  REQUIRE(
+    test::eventually([&] { return static_cast<bool>(real.rt.registry.find("other").actor); }));
   real.rt.registry.send("flooded", caf::make_message(Note{-1}));
-  REQUIRE(eventually([&] { return gate->inside == 1; }));
+  REQUIRE(test::eventually([&] { return gate->inside == 1; }));
   for (int i = 0; i < 20'000; ++i) {
     real.rt.registry.send("flooded", caf::make_message(Note{i}));
   }
@@ -251,7 +243,7 @@ TEST_CASE("threads: far more than can be handled is survived, orders whole, and 
     tree.children.push_back(std::move(spec));
   }
   sup::RootSupervisor root{real.rt, std::move(tree), {}, {.watch = false}};
-  REQUIRE(eventually([&] { return static_cast<bool>(real.rt.registry.find("w3").actor); }));
+  REQUIRE(test::eventually([&] { return static_cast<bool>(real.rt.registry.find("w3").actor); }));
   std::uint64_t deepest = 0;
   for (int i = 0; i < offers; ++i) {
     const auto path = "w" + std::to_string(i % workers);
@@ -266,7 +258,7 @@ TEST_CASE("threads: far more than can be handled is survived, orders whole, and 
   CHECK(real.rt.actors.actor("w0")->rejected > 0);
   for (int i = 0; i < workers; ++i) {
     const auto path = "w" + std::to_string(i);
-    CHECK(eventually([&] { return real.rt.actors.find(path)->depth() == 0; }));
+    CHECK(test::eventually([&] { return real.rt.actors.find(path)->depth() == 0; }));
     CHECK(static_cast<std::uint64_t>(fills[static_cast<std::size_t>(i)].load()) == fills_each);
     const auto answer = std::make_shared<std::promise<std::thread::id>>();
     real.rt.registry.send(path, caf::make_message(Ping{answer}));
@@ -280,9 +272,9 @@ TEST_CASE("threads: far more than can be handled is survived, orders whole, and 
 TEST_CASE("threads: the health canary answers") {
   Real real;
   sup::RootSupervisor root{real.rt, {.name = "root"}, {}, {.watchdog = {.interval = 1ms}}};
-  CHECK(eventually([&] { return real.rt.health.canary() > 0ns; }));
+  CHECK(test::eventually([&] { return real.rt.health.canary() > 0ns; }));
   CHECK(real.rt.health.live());
-  CHECK(eventually([&] { return real.rt.health.ready(); }));
+  CHECK(test::eventually([&] { return real.rt.health.ready(); }));
   CHECK(root.stop(20s).empty());
   CHECK_FALSE(real.rt.health.ready());
 }
@@ -340,12 +332,12 @@ TEST_CASE("threads: a crashed child is back at once where its back-off is 0") {
     {.name = "root", .intensity = 1000, .children = {blocking_child("a", gate)}},
     {},
     {.watch = false}};
-  REQUIRE(eventually([&] { return real.rt.registry.find("a").epoch == 1; }));
+  REQUIRE(test::eventually([&] { return real.rt.registry.find("a").epoch == 1; }));
   std::vector<std::int64_t> took;
   for (std::uint64_t epoch = 2; epoch < 102; ++epoch) {
     const auto before = core::monotonic_ns();
     real.rt.registry.send("a", caf::make_message(Crash{"drill"}));
-    REQUIRE(eventually([&] { return real.rt.registry.find("a").epoch == epoch; }));
+    REQUIRE(test::eventually([&] { return real.rt.registry.find("a").epoch == epoch; }));
     took.push_back(core::monotonic_ns() - before);
   }
   std::sort(took.begin(), took.end());

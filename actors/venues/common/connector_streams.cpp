@@ -320,7 +320,6 @@ void tell_down(Self* self, Stream& stream, const std::string& reason) {
   self->send(stream.receiver, std::move(batch));
 }
 
-/// A quiet instrument on a connection that speaks is alive.
 void tell_limits(Self* self) {
   auto& state = self->state;
   const auto limiter = self->runtime().registry.find(state.port.limiter);
@@ -330,6 +329,7 @@ void tell_limits(Self* self) {
   }
 }
 
+/// A quiet instrument on a connection that speaks is alive.
 void beat(Self* self, Timestamp now) {
   auto& state = self->state;
   for (auto& [symbol, stream] : state.streams) {

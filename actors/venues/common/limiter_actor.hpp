@@ -13,7 +13,7 @@
 /// rate_limit_key(venue) keeps it; the limiters of the others pass their requests on. A node that
 /// cannot reach the owner spends its part of `cut_off_share`, which the owner never touches, so
 /// that the sum stays within the limit. A new owner takes the rest of the window for spent, and who
-/// waited at the old one goes on waiting there. A node that has seeds waits until it has met
+/// waited at the old one goes on waiting at the new. A node that has seeds waits until it has met
 /// somebody: for 5 s, then it is alone.
 ///
 /// Callers take turns; cancels come before orders, and those before market data. What would wait

@@ -1,4 +1,5 @@
 #include "actors/correlation/local_ask.hpp"
+#include "eventually.hpp"
 #include "supervision/solver_pool.hpp"
 #include "world.hpp"
 
@@ -45,19 +46,6 @@ struct Gate {
   }
 };
 
-/// Polls, with a deadline that only a failure reaches.
-template <class Condition>
-bool eventually(Condition condition) {
-  const auto end = std::chrono::steady_clock::now() + 60s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) {
-      return false;
-    }
-    std::this_thread::yield();
-  }
-  return true;
-}
-
 struct ThreadsConfig : caf::actor_system_config {
   ThreadsConfig() {
     messages::register_types(*this);
@@ -92,14 +80,14 @@ public:
       supervision::RootSettings{.watchdog = {.interval = 5ms}});
     for (const auto* path : {"test/asker", "correlation/front", "correlation/solvers/solver-1",
                              "correlation/solvers/solver-2", "correlation/solvers/fitter"}) {
-      REQUIRE_MESSAGE(eventually([&] { return running(path); }), path);
+      REQUIRE_MESSAGE(test::eventually([&] { return running(path); }), path);
     }
   }
   RealWorld(const RealWorld&) = delete;
   RealWorld& operator=(const RealWorld&) = delete;
   ~RealWorld() {
     gate->release();
-    CHECK(eventually([&] { return runtime.actors.zombies() == 0; }));
+    CHECK(test::eventually([&] { return runtime.actors.zombies() == 0; }));
     CHECK(root->stop(60s).empty());
     CHECK(escalations == 0);
     root.reset();
@@ -219,7 +207,7 @@ TEST_CASE("solvers: one that hangs costs its asker a deadline, is replaced, and 
   };
   /// Whether work gets its answer, at the latest when it was submitted often enough.
   const auto answered = [&](int value) {
-    return eventually([&] {
+    return test::eventually([&] {
       const auto result =
         outcome(submit([value]() -> Outcome { return caf::make_message(value); }));
       return result && result->get_as<int>(0) == value;
@@ -229,7 +217,8 @@ TEST_CASE("solvers: one that hangs costs its asker a deadline, is replaced, and 
   REQUIRE(world.gate->holds(1));
   CHECK(answered(1)); // by the other solver
   CHECK(outcome(std::move(first)).error().code == Errc::TIMEOUT);
-  REQUIRE(eventually([&] { return world.runtime.registry.find(solver_paths[0]).epoch >= 2; }));
+  REQUIRE(
+    test::eventually([&] { return world.runtime.registry.find(solver_paths[0]).epoch >= 2; }));
   CHECK(world.runtime.actors.ends(solver_paths[0]).at(0).reason == "stuck");
   // the other one hangs too: what answers now is the replacement
   while (world.runtime.registry.find(solver_paths[1]).epoch < 2) {
@@ -238,7 +227,7 @@ TEST_CASE("solvers: one that hangs costs its asker a deadline, is replaced, and 
   CHECK(answered(2));
   // let go, they end: what they computed is nobody's any more
   world.gate->release();
-  CHECK(eventually([&] { return world.runtime.actors.zombies() == 0; }));
+  CHECK(test::eventually([&] { return world.runtime.actors.zombies() == 0; }));
   CHECK(answered(3));
 }
 
@@ -246,7 +235,7 @@ TEST_CASE("service: while every solver hangs what is kept is answered, the rest 
   RealWorld world{quick_deadlines()};
   messages::GetCorrelationMatrix kept;
   kept.method = messages::CorrelationMethod::ewma;
-  REQUIRE(eventually([&] {
+  REQUIRE(test::eventually([&] {
     world.beat(); // the universe may not listen yet
     return world.ask_at("correlation/universes/1h", kept).has_value();
   }));
@@ -260,7 +249,7 @@ TEST_CASE("service: while every solver hangs what is kept is answered, the rest 
   const auto meanwhile = world.ask(kept);
   REQUIRE_MESSAGE(meanwhile.has_value(), core::to_string(meanwhile.error()));
   CHECK(meanwhile->data.matrix.size() == coins.size());
-  CHECK(eventually([&] {
+  CHECK(test::eventually([&] {
     const auto answer = world.ask(computed());
     if (!answer) { // it went to a solver that hangs
       CHECK(answer.error().code == Errc::TIMEOUT);
@@ -269,6 +258,6 @@ TEST_CASE("service: while every solver hangs what is kept is answered, the rest 
     return answer->data.matrix == before->data.matrix;
   }));
   for (const auto* path : {"correlation/solvers/solver-1", "correlation/solvers/fitter"}) {
-    CHECK(eventually([&] { return world.runtime.registry.find(path).epoch >= 2; }));
+    CHECK(test::eventually([&] { return world.runtime.registry.find(path).epoch >= 2; }));
   }
 }

@@ -1,4 +1,5 @@
 #include "actors/regime/service.hpp"
+#include "eventually.hpp"
 #include "messages/message_types.hpp"
 #include "models_synthetic.hpp"
 #include "supervision/ask.hpp"
@@ -93,19 +94,6 @@ caf::behavior market_behavior(Market*, std::shared_ptr<const std::vector<trading
   }};
 }
 
-/// Polls, with a deadline that only a failure reaches.
-template <class Condition>
-bool eventually(Condition condition) {
-  const auto end = std::chrono::steady_clock::now() + 60s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) {
-      return false;
-    }
-    std::this_thread::sleep_for(2ms);
-  }
-  return true;
-}
-
 class Real {
 public:
   Real() {
@@ -144,7 +132,7 @@ public:
   Real& operator=(const Real&) = delete;
   ~Real() {
     gate->release();
-    CHECK(eventually([&] { return local.runtime().actors.zombies() == 0; }));
+    CHECK(test::eventually([&] { return local.runtime().actors.zombies() == 0; }));
     CHECK(root->stop(60s).empty());
     CHECK(escalations == 0);
     bridge.reset();
@@ -193,7 +181,7 @@ public:
 TEST_CASE("threads: a fit that never ends is given up, its thread replaced, and answers go on") {
   Real real;
   const auto& registry = real.local.runtime().registry;
-  REQUIRE(eventually([&] {
+  REQUIRE(test::eventually([&] {
     real.beat();
     return real.gate->passed() >= 1;
   }));
@@ -201,8 +189,8 @@ TEST_CASE("threads: a fit that never ends is given up, its thread replaced, and 
   const auto held = real.ask(messages::GetRegime{{"BTC-USD", ""}, {}});
   REQUIRE(held.has_value());
   CHECK(held->meta.method == "rules");
-  REQUIRE(eventually([&] { return registry.find("regime/models/fitter").epoch >= 2; }));
-  REQUIRE(eventually([&] {
+  REQUIRE(test::eventually([&] { return registry.find("regime/models/fitter").epoch >= 2; }));
+  REQUIRE(test::eventually([&] {
     real.beat();
     const auto models = real.models();
     return models && models->data.live.has_value();

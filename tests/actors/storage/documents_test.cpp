@@ -1,4 +1,5 @@
 #include "documents_suite.hpp"
+#include "eventually.hpp"
 #include "servers.hpp"
 
 #include <filesystem>
@@ -35,7 +36,7 @@ TEST_CASE("documents: postgresql keeps what every document store must keep") {
   PostgresServer server;
   documents_suite([&] {
     std::unique_ptr<DocumentStore> store;
-    REQUIRE(eventually([&] {
+    REQUIRE(test::eventually([&] {
       auto made = open_documents(server.url());
       if (made) {
         store = std::move(*made);

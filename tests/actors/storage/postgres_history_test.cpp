@@ -1,5 +1,6 @@
 #include "actors/storage/open_history.hpp"
 #include "actors/storage/postgres_history.hpp"
+#include "eventually.hpp"
 #include "history_suite.hpp"
 #include "servers.hpp"
 
@@ -25,7 +26,7 @@ PostgresServer* server() {
 std::unique_ptr<HistoryStore> opened(PostgresServer& on, const std::string& url) {
   std::unique_ptr<HistoryStore> store;
   std::string last;
-  const bool there = eventually([&] {
+  const bool there = test::eventually([&] {
     auto made = open_history(url);
     if (made) {
       store = std::move(*made);
@@ -74,7 +75,8 @@ TEST_CASE("postgresql history: survives a crash of the server and goes on with t
   REQUIRE(lost.has_error());
   CHECK(lost.error().code == core::Errc::UNAVAILABLE);
   on->start();
-  REQUIRE(eventually([&] { return store->upsert_bars(btc, intervals::m1, more).has_value(); }));
+  REQUIRE(
+    test::eventually([&] { return store->upsert_bars(btc, intervals::m1, more).has_value(); }));
   const auto found = value_of(store->bars(btc, intervals::m1, {}, 10, Pick::NEWEST));
   CHECK(found == std::vector{minute_bar(100), minute_bar(101), minute_bar(102)});
 }

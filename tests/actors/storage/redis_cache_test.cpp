@@ -1,5 +1,6 @@
 #include "actors/storage/cache_actor.hpp"
 #include "actors/storage/redis_client.hpp"
+#include "eventually.hpp"
 #include "servers.hpp"
 #include "supervision/ask.hpp"
 #include "supervision/messages.hpp"
@@ -131,7 +132,7 @@ TEST_CASE("redis client: a pipeline is answered in order, values are bytes and h
   REQUIRE(replies->size() == 4);
   CHECK(replies->at(1) == bytes);
   CHECK_FALSE(replies->at(2).has_value());
-  CHECK(eventually([&] {
+  CHECK(test::eventually([&] {
     client.get("gone");
     const auto again = client.flush();
     return again && !again->front();

@@ -1,5 +1,7 @@
 #include "servers.hpp"
 
+#include "eventually.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -69,17 +71,6 @@ std::string postgres_bin() {
 
 } // namespace
 
-bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds limit) {
-  const auto end = std::chrono::steady_clock::now() + limit;
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > end) {
-      return false;
-    }
-    ::poll(nullptr, 0, 20);
-  }
-  return true;
-}
-
 int free_port() {
   const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
@@ -128,7 +119,7 @@ RedisServer::RedisServer() : port_(free_port()) {
 void RedisServer::start() {
   process_.start({"/usr/bin/redis-server", "--port", std::to_string(port_), "--bind", "127.0.0.1",
                   "--save", "", "--appendonly", "no"});
-  REQUIRE(eventually([this] { return listens(port_); }));
+  REQUIRE(test::eventually([this] { return listens(port_); }));
 }
 
 std::string RedisServer::url(const std::string& path) const {
@@ -189,7 +180,7 @@ void PostgresServer::kill() {
   }
   // SIGQUIT ends all of its processes at once without a checkpoint: the next start recovers
   process_.signal(SIGQUIT);
-  (void)eventually([this] { return !listens(port_); });
+  (void)test::eventually([this] { return !listens(port_); });
   process_.kill();
 }
 

@@ -10,10 +10,6 @@
 /// Real servers for tests: on loopback, on free ports, stopped by their own pid.
 namespace troupe::storage::tests {
 
-/// Waits until `holds` does, 10 s at most, asking it now and then. @returns whether it did
-[[nodiscard]] bool eventually(const std::function<bool()>& holds,
-                              std::chrono::milliseconds limit = std::chrono::seconds{30});
-
 /// A port that was free a moment ago.
 [[nodiscard]] int free_port();
 

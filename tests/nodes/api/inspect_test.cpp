@@ -45,7 +45,7 @@ Json condition(const std::string& body, const char* list, const std::string& nam
 TEST_CASE("inspect: a stuck actor shows what it hangs in and what waits behind it") {
   TestNode node;
   node.send("svc/worker", Hang{});
-  REQUIRE(until([&] { return node.actor("svc/worker").current_message == "Hang"; }));
+  REQUIRE(eventually([&] { return node.actor("svc/worker").current_message == "Hang"; }));
   node.send("svc/worker", Note{1});
   node.send("svc/worker", Note{2});
   const auto messages = data_of(node.call("/inspect/messages?path=svc/worker"));
@@ -58,7 +58,7 @@ TEST_CASE("inspect: a stuck actor shows what it hangs in and what waits behind i
   CHECK(waiting["Note"] == 2);
   CHECK(waiting["Hang"] == 1);
   node.release();
-  REQUIRE(until([&] { return node.actor("svc/worker").handled >= 3; }));
+  REQUIRE(eventually([&] { return node.actor("svc/worker").handled >= 3; }));
   const auto after = data_of(node.call("/inspect/messages?path=svc/worker"));
   CHECK(after["mailbox"] == 0);
   CHECK(after["recent"][0]["type"] == "Note");
@@ -69,12 +69,10 @@ TEST_CASE("inspect: a stuck actor shows what it hangs in and what waits behind i
 TEST_CASE("inspect: a trace shows messages in and out under one causal id, and is bounded") {
   TestNode node;
   std::thread traffic{[&] {
-    while (!node.runtime().actors.find("svc/worker")->traced) {
-      std::this_thread::sleep_for(1ms);
-    }
+    (void)eventually([&] { return node.runtime().actors.find("svc/worker")->traced.load(); });
     for (std::uint64_t i = 1; i <= 3; ++i) { // one after the other: three events each
       node.runtime().registry.send("svc/worker", caf::make_message(Pass{"svc/other"}));
-      (void)until([&] { return node.actor("svc/worker").handled == i; });
+      (void)eventually([&] { return node.actor("svc/worker").handled == i; });
     }
   }};
   const auto trace = data_of(node.call("/inspect/trace?path=svc/worker&seconds=30&limit=9"));
@@ -199,7 +197,7 @@ TEST_CASE("inspect: dead letters are shown one by one; only what may be seen twi
     return node.call("/inspect/dead-letters/replay?id=" + what, "POST", token).first;
   };
   CHECK(replay(id(0)) == 200);
-  CHECK(until([&] { return node.actor("svc/worker").handled == before + 1; }));
+  CHECK(eventually([&] { return node.actor("svc/worker").handled == before + 1; }));
   CHECK(replay(id(1)) == core::traits(core::Errc::DENIED).http_status);
   CHECK(replay(id(2)) == 404);
   CHECK(replay(id(3)) == core::traits(core::Errc::DENIED).http_status);
@@ -212,7 +210,7 @@ TEST_CASE("inspect: restarts since a time, breakers held open, closed and given 
   TestNode node;
   const auto token = node.token();
   node.send("svc/worker", Crash{});
-  REQUIRE(until([&] { return node.actor("svc/worker").epoch == 2; }));
+  REQUIRE(eventually([&] { return node.actor("svc/worker").epoch == 2; }));
   const auto ends = data_of(node.call("/inspect/restarts"));
   REQUIRE(ends.size() == 1);
   CHECK(ends[0]["last_message"] == "Crash");
@@ -227,12 +225,12 @@ TEST_CASE("inspect: restarts since a time, breakers held open, closed and given 
     return data_of(node.call("/inspect/breakers"))[0]["state"].get<std::string>();
   };
   CHECK(state("open") == "FORCED_OPEN");
-  CHECK(until([&] {
+  CHECK(eventually([&] {
     return !condition(node.call("/health").second, "degraded", "breaker svc>db").is_null();
   }));
   CHECK(state("close") == "DISABLED");
   CHECK(state("reset") == "CLOSED");
-  CHECK(until([&] {
+  CHECK(eventually([&] {
     return condition(node.call("/health").second, "degraded", "breaker svc>db").is_null();
   }));
 }
@@ -252,45 +250,43 @@ TEST_CASE("health: live needs the network thread's answer, ready the cluster, st
   CHECK(node.call("/health/ready").first == 503);
   CHECK(condition(node.call("/health").second, "conditions", "cluster")["reason"] == "alone");
   *joined = true;
-  CHECK(until([&] { return node.call("/health/ready").first == 200; }));
+  CHECK(eventually([&] { return node.call("/health/ready").first == 200; }));
   CHECK(node.call("/health/startup").first == 200);
   CHECK(node.call("/health/live").first == 200);
   CHECK(node.call("/health").first == 200);
   *answering = false;
-  CHECK(until([&] { return node.call("/health/live").first == 503; }));
+  CHECK(eventually([&] { return node.call("/health/live").first == 503; }));
   CHECK(condition(node.call("/health").second, "alive", "network")["ok"] == false);
   *joined = false;
-  CHECK(until([&] { return node.call("/health/ready").first == 503; }));
+  CHECK(eventually([&] { return node.call("/health/ready").first == 503; }));
   CHECK(node.call("/health/startup").first == 200);
 }
 
 TEST_CASE("health: not ready while the breaker of a needed dependency is not closed") {
   TestNode node;
-  CHECK(until([&] { return node.call("/health/ready").first == 200; }));
+  CHECK(eventually([&] { return node.call("/health/ready").first == 200; }));
   auto& breakers = node.runtime().breakers;
   (void)breakers.edge("cache>redis"); // there is another answer: memory
   (void)breakers.edge("venue>rest", {.needed = true});
   REQUIRE(breakers.force_open("cache>redis").has_value());
-  CHECK(until([&] {
+  CHECK(eventually([&] {
     return !condition(node.call("/health").second, "degraded", "breaker cache>redis").is_null();
   }));
   CHECK(node.call("/health/ready").first == 200);
   REQUIRE(breakers.force_open("venue>rest").has_value());
-  CHECK(until([&] { return node.call("/health/ready").first == 503; }));
+  CHECK(eventually([&] { return node.call("/health/ready").first == 503; }));
   CHECK(condition(node.call("/health").second, "conditions", "dependencies")["reason"]
         == "venue>rest FORCED_OPEN");
   CHECK(node.call("/health/live").first == 200);
   REQUIRE(breakers.reset("venue>rest").has_value());
-  CHECK(until([&] { return node.call("/health/ready").first == 200; }));
+  CHECK(eventually([&] { return node.call("/health/ready").first == 200; }));
 }
 
 TEST_CASE("inspect: a trace of an actor elsewhere shows what it causes here") {
   TestNode node;
   const auto cause = sup::TraceBook::origin_of("desk") << 32U | 9;
   std::thread traffic{[&] {
-    while (!node.runtime().actors.find("svc/worker")->traced) {
-      std::this_thread::sleep_for(1ms);
-    }
+    (void)eventually([&] { return node.runtime().actors.find("svc/worker")->traced.load(); });
     const sup::TraceBook::Inherited inherited{cause};
     node.runtime().registry.send("svc/worker", caf::make_message(Note{1}));
   }};

@@ -55,7 +55,7 @@ TEST_CASE("metrics: a strict reader takes every line, and the stated families ar
   TestNode node{two_nodes()};
   node.send("svc/worker", Note{1});
   node.send("svc/worker", Crash{});
-  REQUIRE(until([&] { return node.actor("svc/worker").epoch == 2; }));
+  REQUIRE(eventually([&] { return node.actor("svc/worker").epoch == 2; }));
   auto edge = node.runtime().breakers.edge("a>b@\"n\\1\"");
   CHECK(edge->allow().has_value());
   edge->report(core::Errc::NONE, 3ms);
@@ -106,7 +106,7 @@ TEST_CASE("metrics: a strict reader takes every line, and the stated families ar
 TEST_CASE("metrics: the provided alerts and dashboard ask for what there is") {
   TestNode node{two_nodes()};
   node.send("svc/worker", Crash{});
-  REQUIRE(until([&] { return node.actor("svc/worker").epoch == 2; }));
+  REQUIRE(eventually([&] { return node.actor("svc/worker").epoch == 2; }));
   (void)node.runtime().breakers.edge("a>b");
   const Exposition metrics{node.call("/metrics").second};
   for (const char* file : {"/deploy/prometheus/alerts.yml", "/deploy/grafana/troupe.json"}) {
@@ -142,11 +142,11 @@ TEST_CASE("metrics: counters go on where an actor is restarted") {
   for (int i = 0; i < 5; ++i) {
     node.send("svc/worker", Note{i});
   }
-  REQUIRE(until([&] { return node.actor("svc/worker").handled >= 5; }));
+  REQUIRE(eventually([&] { return node.actor("svc/worker").handled >= 5; }));
   const auto before = handled();
   CHECK(before >= 5);
   node.send("svc/worker", Crash{});
-  REQUIRE(until([&] { return node.actor("svc/worker").epoch == 2; }));
+  REQUIRE(eventually([&] { return node.actor("svc/worker").epoch == 2; }));
   CHECK(handled() >= before + 1);
 }
 

@@ -96,6 +96,24 @@ TEST_CASE("cluster: killed at once and frozen in 1.2 s a node is down and comes 
           " ms; the machine may have added ", std::max(killed.stalled_ms, frozen.stalled_ms));
 }
 
+TEST_CASE("cluster: a node stops although BASP hears late of its gateway's end") {
+  const Directory directory;
+  const Process a{"a", directory.path + "/ca", "127.0.0.1:0", {}};
+  {
+    Node node{directory.path + "/ca", {a.address()}};
+    REQUIRE(node.answers("a"));
+    // BASP watches the gateway by now. What is attached later is called earlier.
+    int found = 0;
+    for (caf::actor_id id = 1; id < 1'000; ++id) {
+      if (const auto registered = node.system.registry().get(id)) {
+        registered->get()->attach_functor([] { std::this_thread::sleep_for(300ms); });
+        ++found;
+      }
+    }
+    REQUIRE(found > 0);
+  }
+}
+
 TEST_CASE("cluster: a cut link with both ends alive is made anew without a change of owners") {
   const Directory directory;
   Process a{"a", directory.path + "/ca", "127.0.0.1:0", {}};

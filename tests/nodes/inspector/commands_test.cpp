@@ -75,7 +75,7 @@ TEST_CASE("inspector: every reading command works on a node without a view of th
 TEST_CASE("inspector: a stuck actor shows in top, messages and doctor") {
   TestNode node;
   node.send("svc/worker", Hang{});
-  REQUIRE(until([&] { return node.actor("svc/worker").current_ms > 1'000; }));
+  REQUIRE(eventually([&] { return node.actor("svc/worker").current_ms > 1'000; }));
   node.send("svc/worker", Note{1});
   Command top;
   top.name = "top";
@@ -145,7 +145,7 @@ TEST_CASE("inspector: changing commands want --yes and a token, and say what the
   kill.yes = true;
   CHECK(run_command(node, kill).code == Exit::ERROR);
   CHECK(run_command(node, kill, node.token()).code == Exit::OK);
-  CHECK(until([&] { return node.actor("svc/worker").epoch == 2; }));
+  CHECK(eventually([&] { return node.actor("svc/worker").epoch == 2; }));
   kill.target = "no/such";
   CHECK(run_command(node, kill, node.token()).code == Exit::NOT_FOUND);
   Command drain;

@@ -143,14 +143,8 @@ void exchange_info(CallContext& context, const Parameters& parameters, const Rep
 
 void depth(CallContext& context, const Parameters& parameters, const Reply& reply) {
   const auto& market = context.exchange.market(market_of(context, parameters));
-  const auto limit = parameters.limit(100, 5'000);
   JsonWriter json{context.unit};
-  json.open('{')("lastUpdateId", market.update_id());
-  json.key("bids");
-  write_levels(json, market, market.bids(), limit);
-  json.key("asks");
-  write_levels(json, market, market.asks(), limit);
-  json.close('}');
+  write_partial_book(json, market, parameters.limit(100, 5'000));
   reply(json.take());
 }
 

@@ -95,12 +95,7 @@ void MarketStreams::flush_depth(std::size_t which) {
     if (stream.name.kind == Kind::PARTIAL_DEPTH && stream.name.fast == (which == 0)) {
       const auto& market = exchange_->market(*stream.name.market);
       publish(stream, [&, levels = stream.name.levels](JsonWriter& json) {
-        json.open('{')("lastUpdateId", market.update_id());
-        json.key("bids");
-        write_levels(json, market, market.bids(), levels);
-        json.key("asks");
-        write_levels(json, market, market.asks(), levels);
-        json.close('}');
+        write_partial_book(json, market, levels);
       });
     }
   }

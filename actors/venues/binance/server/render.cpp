@@ -118,7 +118,32 @@ void write_rarer_members(JsonWriter& json,
   }
 }
 
+/// [["price","qty"],...] of one side, best first.
+template <class Levels>
+void write_levels(JsonWriter& json,
+                  const engine::Market& market,
+                  const Levels& levels,
+                  std::size_t limit) {
+  json.open('[');
+  for (const auto& [tick, lots] : levels) {
+    if (limit-- == 0) {
+      break;
+    }
+    json.open('[').value(price_text(market, tick)).value(quantity_text(market, lots)).close(']');
+  }
+  json.close(']');
+}
+
 } // namespace
+
+void write_partial_book(JsonWriter& json, const engine::Market& market, std::size_t limit) {
+  json.open('{')("lastUpdateId", market.update_id());
+  json.key("bids");
+  write_levels(json, market, market.bids(), limit);
+  json.key("asks");
+  write_levels(json, market, market.asks(), limit);
+  json.close('}');
+}
 
 void write_order_members(JsonWriter& json,
                          const engine::Exchange& exchange,

@@ -25,21 +25,8 @@ void write_canceled(JsonWriter& json,
                     const engine::Exchange& exchange,
                     const engine::Order& order,
                     std::string_view cancel_id);
-/// [["price","qty"],...] of one side, best first.
-template <class Levels>
-void write_levels(JsonWriter& json,
-                  const engine::Market& market,
-                  const Levels& levels,
-                  std::size_t limit) {
-  json.open('[');
-  for (const auto& [tick, lots] : levels) {
-    if (limit-- == 0) {
-      break;
-    }
-    json.open('[').value(price_text(market, tick)).value(quantity_text(market, lots)).close(']');
-  }
-  json.close(']');
-}
+/// A book's best levels as REST and the partial streams show them: a whole document.
+void write_partial_book(JsonWriter& json, const engine::Market& market, std::size_t limit);
 
 /// A member with a time; -1 for none.
 void write_time(JsonWriter& json, std::string_view name, std::optional<core::Timestamp> time);

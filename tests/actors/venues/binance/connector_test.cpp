@@ -2,6 +2,7 @@
 #include "actors/venues/common/feed.hpp"
 #include "core/json.hpp"
 #include "core/retry_after.hpp"
+#include "eventually.hpp"
 #include "messages/message_types.hpp"
 #include "net/server.hpp"
 #include "supervision/actor.hpp"
@@ -32,17 +33,6 @@ namespace venues = troupe::venues;
 using troupe::trading::InstrumentId;
 
 const InstrumentId followed{"BTC-USDT", "BINANCE"};
-
-/// Waits for a condition; generous, for a machine under load.
-bool until(const std::function<bool()>& condition) {
-  for (int i = 0; i < 6000; ++i) {
-    if (condition()) {
-      return true;
-    }
-    std::this_thread::sleep_for(10ms);
-  }
-  return false;
-}
 
 /// A venue with one instrument: what is said to it, and what it says.
 class FakeVenue final : public net::WebSocketHandler {
@@ -231,7 +221,8 @@ struct Node {
       sup::SupervisorSpec{.name = "node",
                           .children = {sup::supervise(std::move(venue.supervisor))}},
       [](const std::string&) {}, sup::RootSettings{.watch = false});
-    REQUIRE(until([&] { return bool(local.runtime().registry.find("BINANCE/feed").actor); }));
+    REQUIRE(
+      test::eventually([&] { return bool(local.runtime().registry.find("BINANCE/feed").actor); }));
     const sup::SpawnScope scope{sup::Identity{
       .runtime = std::shared_ptr<sup::Runtime>(local.runtime().keep_alive.lock(), &local.runtime()),
       .path = "receiver"}};
@@ -263,7 +254,7 @@ bool is_down(const venues::FeedBatch& batch) {
 TEST_CASE("connector: book and trades over sockets; a lost connection comes back whole") {
   Port port;
   Node node{port.address};
-  REQUIRE(until([&] { // the first message tells from when on trades are complete
+  REQUIRE(test::eventually([&] { // the first message tells from when on trades are complete
     port.venue->depth();
     return node.received->any(has_book);
   }));
@@ -279,15 +270,15 @@ TEST_CASE("connector: book and trades over sockets; a lost connection comes back
   for (int i = 0; i < 5; ++i) {
     port.venue->trade();
   }
-  REQUIRE(until([&] { return node.received->trades().size() == 5; }));
+  REQUIRE(test::eventually([&] { return node.received->trades().size() == 5; }));
   CHECK(node.received->trades() == std::vector<std::uint64_t>{1001, 1002, 1003, 1004, 1005});
   {
     const std::scoped_lock lock{node.received->mutex};
     node.received->batches.clear();
   }
   port.venue->hang_up();
-  REQUIRE(until([&] { return node.received->any(is_down); }));
-  REQUIRE(until([&] {
+  REQUIRE(test::eventually([&] { return node.received->any(is_down); }));
+  REQUIRE(test::eventually([&] {
     port.venue->depth();
     return node.received->any(
       [](const venues::FeedBatch& batch) { return has_book(batch) && batch.sequence >= 1; });
@@ -300,7 +291,7 @@ TEST_CASE("connector: book and trades over sockets; a lost connection comes back
 TEST_CASE("connector: a gap in the stream is healed by a new snapshot") {
   Port port;
   Node node{port.address};
-  REQUIRE(until([&] {
+  REQUIRE(test::eventually([&] {
     port.venue->depth();
     return node.received->any(has_book);
   }));
@@ -311,11 +302,11 @@ TEST_CASE("connector: a gap in the stream is healed by a new snapshot") {
   }
   ++port.venue->update_id; // a message that nobody sends
   port.venue->depth();
-  REQUIRE(until([&] {
+  REQUIRE(test::eventually([&] {
     return node.received->any([](const venues::FeedBatch& batch) { return batch.book_lost; });
   }));
   CHECK(!node.received->any(is_down)); // the trades go on
-  REQUIRE(until([&] {
+  REQUIRE(test::eventually([&] {
     port.venue->depth();
     return node.received->any(has_book);
   }));
@@ -327,10 +318,10 @@ TEST_CASE("connector: a venue that is down stops nothing; it is found when it co
   Port port;
   port.venue->listing_status = 503;
   Node node{port.address};
-  REQUIRE(until([&] { return node.received->any(is_down); }));
+  REQUIRE(test::eventually([&] { return node.received->any(is_down); }));
   CHECK(port.venue->connections.load() == 0); // nothing is known of its instruments
   port.venue->listing_status = 200;
-  REQUIRE(until([&] {
+  REQUIRE(test::eventually([&] {
     port.venue->depth();
     return node.received->any(has_book);
   }));
@@ -352,7 +343,7 @@ TEST_CASE("connector: history in pages, without the bar that is still open") {
     return answer->has_value();
   };
   // Until the venue has said what it lists there is a clear refusal.
-  REQUIRE(until([&] { return fetch(std::nullopt, 2'500); }));
+  REQUIRE(test::eventually([&] { return fetch(std::nullopt, 2'500); }));
   const auto& bars = (*answer)->bars;
   REQUIRE(bars.size() == 2'500);
   CHECK(bars.back().ts_close <= now);
@@ -370,7 +361,7 @@ TEST_CASE(
   Node node{port.address, R"(,"depth_limit":100)"};
   caf::scoped_actor self{node.system};
   std::optional<core::Error> refusal;
-  REQUIRE(until([&] {
+  REQUIRE(test::eventually([&] {
     self
       ->request(node.local.runtime().registry.find("BINANCE/history").actor, caf::infinite,
                 venues::FetchBars{followed, troupe::trading::intervals::m1, std::nullopt,
