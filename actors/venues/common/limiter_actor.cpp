@@ -232,8 +232,6 @@ void follow_view(Self* self) {
   const auto nodes = placement.carriers(messages::market_data_service).size();
   const auto owner = placement.owner(messages::market_data_service, key_of(self));
   state.met_others = state.met_others || nodes > 1;
-  const double apart = nodes > 1 ? state.settings.cut_off_share : 0.0;
-  state.whole->budget.set_share(1.0 - apart);
   state.cut_off->budget.set_share(state.settings.cut_off_share
                                   / static_cast<double>(std::max<std::size_t>(nodes, 2) - 1));
   const bool owns = owner && owner->local && state.knows_limits && is_settled(self);
@@ -304,6 +302,8 @@ caf::behavior behavior(Self* self,
   const BudgetSettings budget{.reserve = settings.reserve, .guard = settings.guard.chrono()};
   state.whole = std::make_unique<Desk>(limits, budget);
   state.cut_off = std::make_unique<Desk>(limits, budget);
+  // Of one that is alone, too: who joins spends of its part before the two have spoken.
+  state.whole->budget.set_share(1.0 - settings.cut_off_share);
   follow_view(self);
   self->runtime().placement.watch(caf::actor_cast<caf::actor>(self));
   self->send(self, LimiterTick{self->epoch()});
