@@ -239,9 +239,13 @@ void follow_view(Self* self) {
     return;
   }
   state.owner = owns;
+  const auto now = self->runtime().clock.now();
+  if (owns) {
+    state.whole->budget.count(state.cut_off->budget, now);
+  }
   // Others kept it until now, or a predecessor of this actor, whose account is lost.
   if (owns && (state.met_others || self->epoch() > 1)) {
-    state.whole->budget.assume_spent(self->runtime().clock.now());
+    state.whole->budget.assume_spent(now);
   }
   send_on(self, owns ? *state.cut_off : *state.whole);
 }
@@ -313,8 +317,9 @@ caf::behavior behavior(Self* self,
     [self](const ReportUsage& report) { on_report(self, report); },
     [self](const ForwardedUsage& forwarded) { take_report(self, forwarded.report); },
     [self](const LimitsLearned& learned) {
-      self->state.whole->budget.learn_limits(learned.limits);
-      self->state.cut_off->budget.learn_limits(learned.limits);
+      const auto now = self->runtime().clock.now();
+      self->state.whole->budget.learn_limits(learned.limits, now);
+      self->state.cut_off->budget.learn_limits(learned.limits, now);
       self->state.knows_limits = true;
       follow_view(self);
     },

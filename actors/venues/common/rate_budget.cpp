@@ -197,13 +197,20 @@ void RateBudget::learn_remaining(std::string_view name, std::uint64_t remaining,
   }
 }
 
-void RateBudget::learn_limits(const std::vector<BudgetLimit>& limits) {
+void RateBudget::learn_limits(const std::vector<BudgetLimit>& limits, Timestamp now) {
+  std::map<std::string, std::uint64_t> spent; // in windows that are no more
   std::erase_if(meters_, [&](const Meter& meter) {
     const auto same_name = [&](const BudgetLimit& limit) { return limit.name == meter.limit.name; };
-    return std::any_of(limits.begin(), limits.end(), same_name)
-           && std::none_of(limits.begin(), limits.end(), [&](const BudgetLimit& limit) {
-                return same_name(limit) && limit.window == meter.limit.window;
-              });
+    const bool replaced =
+      std::any_of(limits.begin(), limits.end(), same_name)
+      && std::none_of(limits.begin(), limits.end(), [&](const BudgetLimit& limit) {
+           return same_name(limit) && limit.window == meter.limit.window;
+         });
+    if (replaced && meter.limit.burst == 0) {
+      auto& most = spent[meter.limit.name];
+      most = std::max(most, spent_in(meter, now));
+    }
+    return replaced;
   });
   for (const auto& limit : limits) {
     const auto at = std::find_if(meters_.begin(), meters_.end(), [&](const Meter& meter) {
@@ -211,9 +218,40 @@ void RateBudget::learn_limits(const std::vector<BudgetLimit>& limits) {
     });
     if (at != meters_.end()) {
       at->limit.limit = limit.limit;
-    } else {
-      add(limit);
+      continue;
     }
+    add(limit);
+    raise(meters_.back(), spent[limit.name], now);
+  }
+}
+
+void RateBudget::count(const RateBudget& other, Timestamp now) {
+  for (auto& meter : meters_) {
+    for (const auto& its : other.meters_) {
+      if (its.limit.name == meter.limit.name && its.limit.window == meter.limit.window) {
+        raise(meter, spent_in(its, now), now);
+      }
+    }
+  }
+}
+
+std::uint64_t RateBudget::spent_in(const Meter& meter, Timestamp now) const {
+  std::uint64_t most = 0;
+  const auto last = index_of(now + settings_.guard, meter.limit.window);
+  for (auto i = index_of(now - settings_.guard, meter.limit.window); i <= last; ++i) {
+    most = std::max(most, meter.used_in(i));
+  }
+  return most;
+}
+
+void RateBudget::raise(Meter& meter, std::uint64_t used, Timestamp now) const {
+  if (meter.limit.burst != 0) {
+    return;
+  }
+  const auto last = index_of(now + settings_.guard, meter.limit.window);
+  for (auto i = index_of(now - settings_.guard, meter.limit.window); i <= last; ++i) {
+    auto& slot = meter.window(i);
+    slot.used = std::max(slot.used, used);
   }
 }
 
@@ -235,11 +273,7 @@ void RateBudget::assume_spent(Timestamp now) {
     if (meter.limit.window > assumed_window_max) {
       continue;
     }
-    const auto last = index_of(now + settings_.guard, meter.limit.window);
-    for (auto i = index_of(now - settings_.guard, meter.limit.window); i <= last; ++i) {
-      auto& slot = meter.window(i);
-      slot.used = std::max(slot.used, most);
-    }
+    raise(meter, most, now);
   }
 }
 

@@ -68,8 +68,11 @@ public:
   /// The venue says how much is left (x-ratelimit-remaining) until `reset`.
   void learn_remaining(std::string_view name, std::uint64_t remaining, core::Timestamp reset);
   /// The venue's own limits (exchangeInfo.rateLimits) in place of those of the same names that were
-  /// assumed.
-  void learn_limits(const std::vector<BudgetLimit>& limits);
+  /// assumed. What was spent in a window of another length counts in the new one.
+  void learn_limits(const std::vector<BudgetLimit>& limits, core::Timestamp now);
+  /// What another budget of the same key has spent in the windows of `now`, of which this one has
+  /// spent nothing yet.
+  void count(const RateBudget& other, core::Timestamp now);
   /// 429 or 418: nothing at all until then. @param retry_after  as the venue says; nothing: doubled
   /// each time in a row
   void block(std::optional<std::chrono::nanoseconds> retry_after, core::Timestamp now);
@@ -108,6 +111,10 @@ private:
   };
 
   void add(BudgetLimit limit);
+  /// The most that was spent in one of the windows that `now` may be in by the venue's clock.
+  [[nodiscard]] std::uint64_t spent_in(const Meter& meter, core::Timestamp now) const;
+  /// At least so much was spent in each of them.
+  void raise(Meter& meter, std::uint64_t used, core::Timestamp now) const;
   [[nodiscard]] std::uint64_t allowed(const Meter& meter, CallClass what) const;
   [[nodiscard]] std::optional<core::Timestamp>
   free_at(Meter& meter, std::uint64_t units, CallClass what, core::Timestamp now) const;

@@ -198,6 +198,23 @@ TEST_CASE("limiter: one that joins spends at once what nobody has spent before i
   CHECK(nodes.venue->refused == 0);
 }
 
+TEST_CASE("limiter: what was spent to learn the limits counts when they are known") {
+  Cluster nodes{{{"W", 60s, 1'000, 0}}};
+  nodes.add("alone", false, true);
+  nodes.world.advance(std::chrono::nanoseconds{60s} + 1'500ms
+                      - std::chrono::nanoseconds{nodes.world.clock.now().ns % 60'000'000'000});
+  nodes.demand("alone", {.name = "first", .cost = {{"W", 20}}, .every = 100ms});
+  nodes.world.advance(150ms);
+  REQUIRE(nodes.venue->by_limit["W"] == 20);
+  nodes.venue->limits = {{"W", 10s, 100, 0}}; // not as documented
+  const auto limiter = nodes.nodes.at("alone").local->runtime().registry.find("v/limiter").actor;
+  caf::anon_send(limiter, venues::LimitsLearned{nodes.venue->limits});
+  nodes.world.run();
+  nodes.demand("alone", {.name = "small", .cost = one, .every = 10ms});
+  nodes.world.advance(5s);
+  CHECK(nodes.venue->by_limit["W"] == 64); // 100 less a fifth for those cut off and the reserve
+}
+
 TEST_CASE("limiter: one that was restarted takes its window for spent") {
   Cluster nodes{{{"W", 60s, limit, 0}}};
   auto& alone = nodes.add("alone");

@@ -82,14 +82,27 @@ TEST_CASE("budget: the venue's own count wins, and what is on its way comes on t
   CHECK(budget.used("W", at(12)) == 95);
   budget.learn_used("W", 60s, 99, at(60.5)); // may be about the window before
   CHECK(budget.used("W", at(60.5)) == 0);
-  budget.learn_limits({{"W", 60s, 200, 0}, {"NEW", 10s, 1, 0}});
+  budget.learn_limits({{"W", 60s, 200, 0}, {"NEW", 10s, 1, 0}}, at(13));
   CHECK_FALSE(budget.take({{"W", 6}}, CallClass::MARKET_DATA, at(13)));
   CHECK_FALSE(budget.take({{"NEW", 1}}, CallClass::MARKET_DATA, at(13)));
   CHECK(budget.take({{"NEW", 1}}, CallClass::MARKET_DATA, at(13)) == at(21));
-  budget.learn_limits({{"W", 10s, 3, 0}}); // told by another window than was assumed
-  CHECK(budget.used("W", at(13)) == 0);
+  budget.learn_limits({{"W", 10s, 3, 0}}, at(13)); // told by another window than was assumed
+  CHECK(budget.used("W", at(13)) == 101);          // what was spent before still counts
+  CHECK(budget.used("W", at(33)) == 0);
   CHECK_FALSE(budget.take({{"W", 3}}, CallClass::MARKET_DATA, at(33)));
   CHECK(budget.take(one, CallClass::MARKET_DATA, at(33)) == at(41));
+}
+
+TEST_CASE("budget: what another one of the same key has spent counts") {
+  auto budget = weights(100, {.reserve = 0.0, .guard = 1s});
+  auto other = weights(100, {.reserve = 0.0, .guard = 1s});
+  CHECK_FALSE(other.take({{"W", 20}}, CallClass::MARKET_DATA, at(10)));
+  CHECK_FALSE(other.take({{"W", 5}}, CallClass::MARKET_DATA, at(70)));
+  budget.count(other, at(70));
+  CHECK(budget.used("W", at(70)) == 5);
+  budget.count(other, at(60)); // by the venue's clock it may still be the minute before
+  CHECK(budget.used("W", at(59)) == 20);
+  CHECK(budget.used("W", at(60)) == 20);
 }
 
 TEST_CASE("budget: 429 and 418 stop everything for as long as the venue says, or ever longer") {
