@@ -1,5 +1,9 @@
 #include "trading/interval.hpp"
 
+#include "core/settings_check.hpp"
+
+#include <algorithm>
+
 namespace troupe::trading {
 
 std::string Interval::expected() {
@@ -18,6 +22,18 @@ core::Result<Interval> Interval::from_text(std::string_view text) {
   }
   return core::Error{core::Errc::INVALID_ARGUMENT, "expected " + expected() + ", found \""
                                                      + std::string(text.substr(0, 64)) + "\""};
+}
+
+void check_intervals(const std::vector<std::string>& intervals, core::SettingsCheck& check) {
+  for (std::size_t i = 0; i < intervals.size(); ++i) {
+    const auto& text = intervals[i];
+    const auto key = "intervals[" + std::to_string(i) + "]";
+    if (!Interval::from_text(text)) {
+      check.add(key, Interval::expected(), '"' + text + '"');
+    } else if (std::count(intervals.begin(), intervals.end(), text) > 1) {
+      check.add(key, "each interval once", '"' + text + "\" again");
+    }
+  }
 }
 
 } // namespace troupe::trading

@@ -7,6 +7,11 @@
 #include <compare>
 #include <string>
 #include <string_view>
+#include <vector>
+
+namespace troupe::core {
+class SettingsCheck;
+}
 
 namespace troupe::trading {
 
@@ -73,5 +78,8 @@ inline constexpr Interval h1 = Interval::at(4);
 inline constexpr Interval h4 = Interval::at(5);
 inline constexpr Interval d1 = Interval::at(6);
 } // namespace intervals
+
+/// Adds a problem for each text of the setting "intervals" that is no interval, or there twice.
+void check_intervals(const std::vector<std::string>& intervals, core::SettingsCheck& check);
 
 } // namespace troupe::trading

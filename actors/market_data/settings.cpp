@@ -1,5 +1,6 @@
 #include "actors/market_data/settings.hpp"
 
+#include "core/settings_check.hpp"
 #include "messages/market_data.hpp"
 
 #include <algorithm>
@@ -8,23 +9,39 @@ namespace troupe::market_data {
 
 namespace {
 
-void check_activity_bars(const Settings& settings,
-                         const std::string& section,
-                         std::vector<core::json::Problem>& problems) {
+void check_activity_bars(const Settings& settings, core::SettingsCheck& check) {
   const auto& all = settings.activity_bars;
   if (all.size() > Settings::activity_bars_max) {
-    problems.push_back({section + "activity_bars",
-                        "at most " + std::to_string(Settings::activity_bars_max),
-                        std::to_string(all.size())});
+    check.add("activity_bars", "at most " + std::to_string(Settings::activity_bars_max),
+              std::to_string(all.size()));
   }
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const auto path = section + "activity_bars[" + std::to_string(i) + "]";
+    const auto key = "activity_bars[" + std::to_string(i) + "]";
     const auto spec = trading::BarSpec::from_text(all[i]);
     if (!spec || spec->is_time()) {
-      problems.push_back({path, "tick:N, volume:N or value:N", "\"" + all[i] + "\""});
+      check.add(key, "tick:N, volume:N or value:N", "\"" + all[i] + "\"");
     } else if (std::find(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(i), all[i])
                != all.begin() + static_cast<std::ptrdiff_t>(i)) {
-      problems.push_back({path, "one that is not there already", "\"" + all[i] + "\""});
+      check.add(key, "one that is not there already", "\"" + all[i] + "\"");
+    }
+  }
+}
+
+/// Longer bars are made of those before them.
+void check_ascending(const std::vector<std::string>& intervals, core::SettingsCheck& check) {
+  if (intervals.empty()) {
+    check.add("intervals", "at least one interval", "none");
+  }
+  for (std::size_t i = 0; i < intervals.size(); ++i) {
+    const auto key = "intervals[" + std::to_string(i) + "]";
+    const auto interval = trading::Interval::from_text(intervals[i]);
+    if (!interval) {
+      check.add(key, trading::Interval::expected(), "\"" + intervals[i] + "\"");
+      continue;
+    }
+    const auto before = trading::Interval::from_text(intervals[i == 0 ? 0 : i - 1]);
+    if (i > 0 && before && !(*before < *interval)) {
+      check.add(key, "an interval longer than the one before, " + before->to_text(), intervals[i]);
     }
   }
 }
@@ -32,46 +49,22 @@ void check_activity_bars(const Settings& settings,
 } // namespace
 
 void check(const Settings& settings, std::vector<core::json::Problem>& problems) {
-  const std::string section = "market_data.";
-  if (settings.intervals.empty()) {
-    problems.push_back({section + "intervals", "at least one interval", "none"});
-  }
-  for (std::size_t i = 0; i < settings.intervals.size(); ++i) {
-    const auto& text = settings.intervals[i];
-    const auto path = section + "intervals[" + std::to_string(i) + "]";
-    const auto interval = trading::Interval::from_text(text);
-    if (!interval) {
-      problems.push_back({path, trading::Interval::expected(), "\"" + text + "\""});
-      continue;
-    }
-    const auto before = i == 0 ? core::Result<trading::Interval>{*interval}
-                               : trading::Interval::from_text(settings.intervals[i - 1]);
-    if (i > 0 && before && !(*before < *interval)) {
-      problems.push_back(
-        {path, "an interval longer than the one before, " + before->to_text(), text});
-    }
-  }
-  const auto positive = [&](const char* key, std::int64_t value) {
-    if (value <= 0) {
-      problems.push_back({section + key, "a value above 0", std::to_string(value)});
-    }
-  };
-  positive("bars_in_memory_max", settings.bars_in_memory_max);
-  positive("book_levels_published", settings.book_levels_published);
-  positive("beat_every", settings.beat_every.ns);
-  positive("store_every", settings.store_every.ns);
-  positive("fetch_deadline", settings.fetch_deadline.ns);
-  const core::Duration fetch_max = messages::historical_within - std::chrono::seconds{1};
-  if (settings.fetch_deadline > fetch_max) {
-    problems.push_back({section + "fetch_deadline",
-                        "at most " + fetch_max.to_text() + ": askers of history wait no longer",
-                        settings.fetch_deadline.to_text()});
-  }
-  positive("closed_bars_unstored_max", settings.closed_bars_unstored_max);
-  positive("activity_trades_max", settings.activity_trades_max);
-  positive("trades_unstored_max", settings.trades_unstored_max);
-  check_activity_bars(settings, section, problems);
-  check(settings.sla, section + "sla.", problems);
+  constexpr std::uint32_t count_max = 1'000'000'000;
+  core::SettingsCheck check{"market_data", problems};
+  check_ascending(settings.intervals, check);
+  check.count("bars_in_memory_max", settings.bars_in_memory_max, 1, count_max);
+  check.count("book_levels_published", settings.book_levels_published, 1, count_max);
+  check.positive("beat_every", settings.beat_every);
+  check.positive("store_every", settings.store_every);
+  check.positive("fetch_deadline", settings.fetch_deadline);
+  check.at_most("fetch_deadline", settings.fetch_deadline,
+                messages::historical_within - std::chrono::seconds{1},
+                "askers of history wait no longer");
+  check.count("closed_bars_unstored_max", settings.closed_bars_unstored_max, 1, count_max);
+  check.count("activity_trades_max", settings.activity_trades_max, 1, count_max);
+  check.count("trades_unstored_max", settings.trades_unstored_max, 1, count_max);
+  check_activity_bars(settings, check);
+  market_data::check(settings.sla, "market_data.sla", problems);
 }
 
 } // namespace troupe::market_data

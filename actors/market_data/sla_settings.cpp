@@ -1,6 +1,6 @@
 #include "actors/market_data/sla_settings.hpp"
 
-#include <cmath>
+#include "core/settings_check.hpp"
 
 namespace troupe::market_data {
 
@@ -11,18 +11,11 @@ messages::SlaTargets targets_of(const SlaSettings& settings) {
 void check(const SlaSettings& settings,
            const std::string& section,
            std::vector<core::json::Problem>& problems) {
-  if (!std::isfinite(settings.uptime) || settings.uptime <= 0 || settings.uptime >= 1) {
-    problems.push_back(
-      {section + "uptime", "a share above 0 and below 1", std::to_string(settings.uptime)});
-  }
-  const auto at_least = [&](const char* key, core::Duration value, core::Duration min) {
-    if (value < min) {
-      problems.push_back({section + key, min.to_text() + " or more", value.to_text()});
-    }
-  };
-  at_least("latency_p99", settings.latency_p99, std::chrono::microseconds{1});
-  at_least("heal_within", settings.heal_within, std::chrono::milliseconds{1});
-  at_least("window", settings.window, std::chrono::seconds{12});
+  core::SettingsCheck check{section, problems};
+  check.between("uptime", settings.uptime, 0.0, 1.0);
+  check.at_least("latency_p99", settings.latency_p99, std::chrono::microseconds{1});
+  check.at_least("heal_within", settings.heal_within, std::chrono::milliseconds{1});
+  check.at_least("window", settings.window, std::chrono::seconds{12});
 }
 
 std::vector<Judgement> judge(const messages::SlaFigures& figures, const SlaSettings& settings) {

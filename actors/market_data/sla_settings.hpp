@@ -24,7 +24,7 @@ BOOST_DESCRIBE_STRUCT(SlaSettings,
 
 [[nodiscard]] messages::SlaTargets targets_of(const SlaSettings& settings);
 
-/// Adds what is wrong in meaning; @param section  with its dot
+/// Adds what is wrong in meaning; @param section  its path
 void check(const SlaSettings& settings,
            const std::string& section,
            std::vector<core::json::Problem>& problems);

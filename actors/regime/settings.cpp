@@ -1,72 +1,21 @@
 #include "actors/regime/settings.hpp"
 
+#include "core/settings_check.hpp"
 #include "trading/interval.hpp"
 
 #include <algorithm>
-#include <string_view>
 
 namespace troupe::regime {
-
-namespace {
-
-class SettingsCheck {
-public:
-  explicit SettingsCheck(std::vector<core::json::Problem>& problems) : problems_(problems) {}
-
-  void count(std::string_view key, std::uint32_t value, std::uint32_t least, std::uint32_t most) {
-    if (value < least || value > most) {
-      add(key, "a whole number from " + std::to_string(least) + " to " + std::to_string(most),
-          std::to_string(value));
-    }
-  }
-  /// @param least, most  both excluded; written so that NaN is refused
-  void between(std::string_view key, double value, double least, double most) {
-    if (!(value > least && value < most)) {
-      std::string expected = "a number above ";
-      core::json::append_number(expected, least);
-      expected += " and below ";
-      core::json::append_number(expected, most);
-      std::string found;
-      core::json::append_number(found, value);
-      add(key, std::move(expected), std::move(found));
-    }
-  }
-  void positive(std::string_view key, core::Duration value) {
-    if (value.ns <= 0) {
-      add(key, "a duration above 0", value.to_text());
-    }
-  }
-  void add(std::string_view key, std::string expected, std::string found) {
-    problems_.push_back({"regime." + std::string(key), std::move(expected), std::move(found)});
-  }
-
-private:
-  std::vector<core::json::Problem>& problems_;
-};
-
-void check_intervals(const Settings& settings, SettingsCheck& check) {
-  if (settings.intervals.empty()) {
-    check.add("intervals", "at least one interval", "none");
-  }
-  for (std::size_t i = 0; i < settings.intervals.size(); ++i) {
-    const auto& text = settings.intervals[i];
-    const auto key = "intervals[" + std::to_string(i) + "]";
-    if (!trading::Interval::from_text(text)) {
-      check.add(key, trading::Interval::expected(), '"' + text + '"');
-    } else if (std::count(settings.intervals.begin(), settings.intervals.end(), text) > 1) {
-      check.add(key, "each interval once", '"' + text + "\" again");
-    }
-  }
-}
-
-} // namespace
 
 void check(const Settings& settings, std::vector<core::json::Problem>& problems) {
   constexpr std::uint32_t period_max = 500;
   constexpr std::uint32_t history_limit_max = 1'000; // of one GetHistorical
   constexpr std::uint32_t count_max = 1'000'000;
-  SettingsCheck check{problems};
-  check_intervals(settings, check);
+  core::SettingsCheck check{"regime", problems};
+  if (settings.intervals.empty()) {
+    check.add("intervals", "at least one interval", "none");
+  }
+  trading::check_intervals(settings.intervals, check);
   check.count("adx_period", settings.adx_period, 2, period_max);
   check.count("choppiness_period", settings.choppiness_period, 2, period_max);
   check.count("bollinger_period", settings.bollinger_period, 2, period_max);
@@ -95,10 +44,7 @@ void check(const Settings& settings, std::vector<core::json::Problem>& problems)
   check.positive("stale_after", settings.stale_after);
   check.positive("history_deadline", settings.history_deadline);
   check.positive("retry_after", settings.retry_after);
-  if (settings.retry_after_max < settings.retry_after) {
-    check.add("retry_after_max", "at least retry_after, " + settings.retry_after.to_text(),
-              settings.retry_after_max.to_text());
-  }
+  check.at_least("retry_after_max", settings.retry_after_max, settings.retry_after, "retry_after");
   check.count("bulk_symbols_max", settings.bulk_symbols_max, 1, 10'000);
   check.positive("bulk_deadline", settings.bulk_deadline);
   regime::check(settings.models, settings.intervals, problems);

@@ -1,5 +1,6 @@
 #include "actors/venues/common/connector_settings.hpp"
 
+#include "core/settings_check.hpp"
 #include "net/uri.hpp"
 
 #include <algorithm>
@@ -44,44 +45,30 @@ void check_instruments(const std::string& path,
   }
 }
 
-void check_positive(const std::string& path,
-                    const ConnectorSettings& settings,
-                    std::vector<Problem>& problems) {
-  const auto positive = [&](const char* key, std::int64_t value) {
-    if (value <= 0) {
-      problems.push_back({path + "." + key, "a value above 0", std::to_string(value)});
-    }
-  };
-  positive("stale_after", settings.stale_after.ns);
-  positive("connect_timeout", settings.connect_timeout.ns);
-  positive("request_timeout", settings.request_timeout.ns);
-  positive("reconnect_min", settings.reconnect_min.ns);
-  positive("poll_every", settings.poll_every.ns);
-  positive("refresh_every", settings.refresh_every.ns);
-  positive("verify_books_every", settings.verify_books_every.ns);
-  positive("messages_per_second", settings.messages_per_second);
-  positive("limits.wait_max", settings.limits.wait_max.ns);
-  positive("limits.waiting_max", settings.limits.waiting_max);
-  if (settings.reconnect_max < settings.reconnect_min) {
-    problems.push_back(
-      {path + ".reconnect_max", "at least reconnect_min", settings.reconnect_max.to_text()});
-  }
-  const auto part = [&](const char* key, double value) {
-    if (!(value >= 0.0 && value < 1.0)) {
-      problems.push_back({path + "." + key, "a part of one", std::to_string(value)});
-    }
-  };
-  part("limits.reserve", settings.limits.reserve);
-  part("limits.cut_off_share", settings.limits.cut_off_share);
-  if (settings.limits.cut_off_share == 0.0) {
-    problems.push_back({path + ".limits.cut_off_share",
-                        "more than 0: what is asked before the venue has told its limits", "0"});
-  }
+void check_values(const std::string& path,
+                  const ConnectorSettings& settings,
+                  std::vector<Problem>& problems) {
   constexpr std::uint32_t depth_most = 5'000;
-  if (settings.depth_limit == 0 || settings.depth_limit > depth_most) {
-    problems.push_back({path + ".depth_limit", "1 to " + std::to_string(depth_most),
-                        std::to_string(settings.depth_limit)});
+  constexpr std::uint32_t count_most = 1'000'000;
+  core::SettingsCheck check{path, problems};
+  check.positive("stale_after", settings.stale_after);
+  check.positive("connect_timeout", settings.connect_timeout);
+  check.positive("request_timeout", settings.request_timeout);
+  check.positive("reconnect_min", settings.reconnect_min);
+  check.positive("poll_every", settings.poll_every);
+  check.positive("refresh_every", settings.refresh_every);
+  check.positive("verify_books_every", settings.verify_books_every);
+  check.count("messages_per_second", settings.messages_per_second, 1, count_most);
+  check.positive("limits.wait_max", settings.limits.wait_max);
+  check.count("limits.waiting_max", settings.limits.waiting_max, 1, count_most);
+  check.at_least("reconnect_max", settings.reconnect_max, settings.reconnect_min, "reconnect_min");
+  if (!(settings.limits.reserve >= 0.0 && settings.limits.reserve < 1.0)) {
+    check.add("limits.reserve", "a number from 0 and below 1",
+              std::to_string(settings.limits.reserve));
   }
+  // More than 0: what is asked before the venue has told its limits.
+  check.between("limits.cut_off_share", settings.limits.cut_off_share, 0.0, 1.0);
+  check.count("depth_limit", settings.depth_limit, 1, depth_most);
 }
 
 } // namespace connector_checks
@@ -98,7 +85,7 @@ ConnectorSettings read_connector(core::json::View settings,
     connector_checks::check_url(path + ".rest_url", read.rest_url, "http", "https", found);
     connector_checks::check_url(path + ".ws_url", read.ws_url, "ws", "wss", found);
     connector_checks::check_instruments(path + ".instruments", read.instruments, found);
-    connector_checks::check_positive(path, read, found);
+    connector_checks::check_values(path, read, found);
   }
   problems.insert(problems.end(), found.begin(), found.end());
   return found.empty() ? read : defaults;

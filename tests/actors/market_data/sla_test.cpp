@@ -320,14 +320,14 @@ TEST_CASE(
 
 TEST_CASE("sla settings: what cannot be is named") {
   std::vector<core::json::Problem> problems;
-  check(SlaSettings{}, "market_data.sla.", problems);
+  check(SlaSettings{}, "market_data.sla", problems);
   CHECK(problems.empty());
   SlaSettings wrong;
   wrong.uptime = 1.0;
   wrong.latency_p99 = 0s;
   wrong.heal_within = 0s;
   wrong.window = 1s;
-  check(wrong, "market_data.sla.", problems);
+  check(wrong, "market_data.sla", problems);
   REQUIRE(problems.size() == 4);
   CHECK(problems[0].path == "market_data.sla.uptime");
   CHECK(problems[3].path == "market_data.sla.window");
