@@ -27,6 +27,8 @@
 #include <mutex>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <optional>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -239,8 +241,22 @@ double percentile(std::vector<double> values, double share) {
   return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
 }
 
+/// Keeps the calling thread on one core, or on all of them.
+void stay_on(std::optional<unsigned> core) {
+  cpu_set_t cores;
+  CPU_ZERO(&cores);
+  for (unsigned i = 0; i < std::thread::hardware_concurrency(); ++i) {
+    if (!core || *core == i) {
+      CPU_SET(i, &cores);
+    }
+  }
+  ::sched_setaffinity(0, sizeof cores, &cores);
+}
+
 /// 64 bytes to another process and back over plain TCP: what a link could cost at best.
-std::vector<double> ping_pong_us(std::size_t times) {
+/// @param apart  each side on a core of its own, which is idle when its message comes; else where
+///               the kernel puts them: mostly both on one
+std::vector<double> ping_pong_us(std::size_t times, bool apart) {
   const int listener = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -254,6 +270,9 @@ std::vector<double> ping_pong_us(std::size_t times) {
   const int one = 1;
   char bytes[64] = {};
   const auto child = ::fork();
+  if (apart) {
+    stay_on(child == 0 ? 1 : 0);
+  }
   if (child == 0) {
     const int peer = ::socket(AF_INET, SOCK_STREAM, 0);
     ::connect(peer, generic, size);
@@ -275,6 +294,7 @@ std::vector<double> ping_pong_us(std::size_t times) {
   ::close(peer);
   ::close(listener);
   ::waitpid(child, nullptr, 0);
+  stay_on(std::nullopt);
   return out;
 }
 
@@ -315,6 +335,7 @@ void measure(const std::string& directory, const std::string& seed) {
   std::vector<double> p50;
   std::vector<double> p99;
   std::vector<double> raw;
+  std::vector<double> apart;
   std::vector<double> rates;
   while (received.last == 0) { // until the peer knows of the subscription
     self
@@ -324,7 +345,8 @@ void measure(const std::string& directory, const std::string& seed) {
     std::this_thread::sleep_for(20ms);
   }
   for (int run = 0; run < runs; ++run) {
-    raw.push_back(percentile(ping_pong_us(asks_per_run), 0.5));
+    raw.push_back(percentile(ping_pong_us(asks_per_run, false), 0.5));
+    apart.push_back(percentile(ping_pong_us(asks_per_run, true), 0.5));
     asks.times_us.clear();
     asks.left = asks_per_run;
     caf::anon_send(one, caf::ok_atom_v);
@@ -334,7 +356,7 @@ void measure(const std::string& directory, const std::string& seed) {
     rates.push_back(topic_rate(gateway, self, received, events));
   }
   const auto limit = percentile(raw, 0.5);
-  std::printf("tcp_ping_pong p50 %.1f us\n", limit);
+  std::printf("tcp_ping_pong p50 %.1f us, on two cores %.1f us\n", limit, percentile(apart, 0.5));
   std::printf("ask_between_nodes p50 %.1f us, p99 %.1f us, ratio %.2f\n", percentile(p50, 0.5),
               percentile(p99, 0.5), percentile(p50, 0.5) / limit);
   std::printf("lossless_topic %.0f events/s, lost %llu\n", percentile(rates, 0.5),

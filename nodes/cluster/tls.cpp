@@ -7,6 +7,7 @@
 #include <cstring>
 #include <limits>
 #include <sys/socket.h>
+#include <utility>
 
 namespace troupe::cluster {
 
@@ -34,11 +35,16 @@ struct WireBio {
     }
     if (wire->ahead_begin == wire->ahead_end) {
       wire->ahead_begin = wire->ahead_end = 0;
+      if (std::exchange(wire->drained, false)) {
+        BIO_set_retry_read(bio);
+        return -1;
+      }
       const int n = receive(bio, *wire, wire->ahead.data(), wire->ahead.size());
       if (n <= 0) {
         return n;
       }
       wire->ahead_end = static_cast<std::size_t>(n);
+      wire->drained = wire->ahead_end < wire->ahead.size();
     }
     const auto n = std::min(wanted, wire->ahead_end - wire->ahead_begin);
     std::memcpy(to, wire->ahead.data() + wire->ahead_begin, n);
@@ -158,7 +164,8 @@ TlsContext::~TlsContext() {
 
 TlsSession::TlsSession(const std::shared_ptr<const TlsContext>& context, Side side, int descriptor)
   : context_(context),
-    counters_(std::make_shared<LinkCounters>()), wire_{descriptor, counters_.get(), {}, 0, 0},
+    counters_(std::make_shared<LinkCounters>()), wire_{descriptor, counters_.get(), {}, 0, 0,
+                                                       false},
     ssl_(SSL_new(context->native())) {
   auto* bio = BIO_new(WireBio::method());
   if (ssl_ == nullptr || bio == nullptr) {

@@ -61,7 +61,8 @@ public:
   [[nodiscard]] std::size_t pending() const;
 
   /// From now on takes what has come in one go, not header and body of each record by themselves.
-  /// Whoever reads must go on while pending(): WANT_READ says that nothing is left here.
+  /// Whoever reads must go on while pending(): WANT_READ says that nothing is left here. More may
+  /// have come meanwhile, so the descriptor must be watched for what is there, not for what is new.
   void read_ahead();
 
   /// The node name in the peer's verified certificate; empty before the handshake is done.
@@ -81,6 +82,7 @@ private:
     std::vector<char> ahead; ///< empty: nothing is read ahead
     std::size_t ahead_begin;
     std::size_t ahead_end;
+    bool drained; ///< what came was not all that fits: to ask once more would be a call for nothing
   };
   friend struct WireBio;
 
