@@ -57,7 +57,7 @@ function(troupe_test folder)
   # What is tested is optimised, the tests themselves need not be: half the time to build them.
   target_compile_options(test_${name} PRIVATE -O0)
   set_target_properties(test_${name} PROPERTIES
-    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests UNITY_BUILD_BATCH_SIZE 4)
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests UNITY_BUILD_BATCH_SIZE 8)
   doctest_discover_tests(test_${name} TEST_PREFIX "${folder}: "
     PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS ${name} RUN_SERIAL ${arg_SERIAL})
 endfunction()

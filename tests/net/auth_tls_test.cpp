@@ -66,7 +66,7 @@ TlsFiles make_certificate(const std::string& directory, const std::string& name)
   return files;
 }
 
-struct Echo final : WebSocketHandler {
+struct PlainEcho final : WebSocketHandler {
   void on_open(const SessionPtr&, const Request& request) override { CHECK(request.is_tls); }
   void on_message(const SessionPtr& session, std::string_view text) override {
     session->send(make_frame(text));
@@ -75,13 +75,13 @@ struct Echo final : WebSocketHandler {
   void on_close(const SessionPtr&, std::uint16_t) override {}
 };
 
-Router routes() {
+Router guarded_routes() {
   return Router{{
     {Method::GET, "/big",
      [](const Request&, const Params&) { return Response{.body = std::string(300'000, 'x')}; }},
     {Method::POST, "/body",
      [](const Request& request, const Params&) { return Response{.body = request.body}; }},
-    {Method::GET, "/ws", std::shared_ptr<WebSocketHandler>(std::make_shared<Echo>())},
+    {Method::GET, "/ws", std::shared_ptr<WebSocketHandler>(std::make_shared<PlainEcho>())},
     {Method::GET, "/never",
      [](const Request&, const Params&, Responder responder) {
        static std::vector<Responder> kept;
@@ -106,7 +106,7 @@ TEST_CASE("tls: requests and WebSockets round trip with verification") {
   ServerSettings settings;
   settings.listen = "127.0.0.1:0";
   settings.tls = files;
-  Server server{settings, routes()};
+  Server server{settings, guarded_routes()};
   const auto bound = server.start();
   REQUIRE(bound.has_value());
   const auto base = "https://localhost:" + std::to_string(bound->port);
@@ -139,7 +139,7 @@ TEST_CASE("tls: another host's certificate is refused, missing files name themse
   ServerSettings settings;
   settings.listen = "127.0.0.1:0";
   settings.tls = files;
-  Server server{settings, routes()};
+  Server server{settings, guarded_routes()};
   const auto bound = server.start();
   REQUIRE(bound.has_value());
   ClientSettings trusting;
@@ -147,7 +147,7 @@ TEST_CASE("tls: another host's certificate is refused, missing files name themse
   const auto url = "https://localhost:" + std::to_string(bound->port) + "/big";
   CHECK(http_request({.url = url}, trusting).error().code == core::Errc::UNAVAILABLE);
   settings.tls.key = directory.path + "/none.key";
-  Server broken{settings, routes()};
+  Server broken{settings, guarded_routes()};
   const auto failed = broken.start();
   REQUIRE_FALSE(failed.has_value());
   CHECK(failed.error().code == core::Errc::CONFIG_INVALID);
@@ -157,7 +157,7 @@ TEST_CASE("tls: another host's certificate is refused, missing files name themse
 TEST_CASE("http client: reuses its connection, times out, tells a dead server") {
   ServerSettings settings;
   settings.listen = "127.0.0.1:0";
-  Server server{settings, routes()};
+  Server server{settings, guarded_routes()};
   const auto base = server.start()->url();
   IoThread thread;
   HttpClient client{thread};

@@ -4,13 +4,14 @@
 
 #include <cmath>
 
-/// Daily bars of eight coins, where the folder with data stands beside the project.
+/// Daily bars of eight eight_coins, where the folder with data stands beside the project.
 using namespace troupe;
 using namespace troupe::correlation;
 
 namespace {
 
-const std::array<const char*, 8> coins{"BTC", "ETH", "BNB", "XRP", "ADA", "LTC", "TRX", "LINK"};
+const std::array<const char*, 8> eight_coins{"BTC", "ETH", "BNB", "XRP",
+                                             "ADA", "LTC", "TRX", "LINK"};
 
 SeriesInput daily(const std::string& coin) {
   auto closes = std::make_shared<Closes>();
@@ -36,12 +37,12 @@ double mean_over(const std::vector<SeriesInput>& series, const char* first, cons
 
 } // namespace
 
-TEST_CASE("real data: eight coins fell together in March 2020, less so in 2022 and 2023") {
+TEST_CASE("real data: eight eight_coins fell together in March 2020, less so in 2022 and 2023") {
   if (!test::have_recorded(test::daily_bars)) {
     return;
   }
   std::vector<SeriesInput> series;
-  for (const auto* coin : coins) {
+  for (const auto* coin : eight_coins) {
     series.push_back(daily(coin));
   }
   CHECK(std::abs(mean_over(series, "2020-03-01", "2020-03-31") - 0.974) < 0.0005);

@@ -5,12 +5,12 @@ using trading::Quality;
 
 namespace {
 
-std::string sim(const std::string& name) {
+std::string small_sim(const std::string& name) {
   return R"({"name":")" + name
          + R"(","kind":"sim","seed":7,"instruments":[{"symbol":"BTC-USD","price":64000}]})";
 }
 
-md::Settings few_intervals() {
+md::Settings two_intervals() {
   md::Settings settings;
   settings.intervals = {"1s", "1m"};
   return settings;
@@ -37,8 +37,8 @@ TEST_CASE("market data board: says what the actors would, of every venue and of 
   const Folder folder;
   World world;
   CHECK_FALSE(world.board->find("BTC-USD"));
-  world.start(world.make({sim("SIM-A"), sim("SIM-B")}), "sqlite:" + folder.file("h.db"),
-              few_intervals());
+  world.start(world.make({small_sim("SIM-A"), small_sim("SIM-B")}), "sqlite:" + folder.file("h.db"),
+              two_intervals());
   world.advance(3s);
   for (int i = 0; i < 20; ++i) {
     check_same(world, "BTC-USD");
@@ -53,7 +53,7 @@ TEST_CASE("market data board: says what the actors would, of every venue and of 
 TEST_CASE("market data board: old by the clock is not live, whether or not an actor has looked") {
   const Folder folder;
   World world;
-  world.start(world.make({sim("SIM-A")}), "sqlite:" + folder.file("h.db"), few_intervals());
+  world.start(world.make({small_sim("SIM-A")}), "sqlite:" + folder.file("h.db"), two_intervals());
   world.advance(3s);
   const auto snapshot = world.board->find("BTC-USD");
   REQUIRE(snapshot);
@@ -68,7 +68,7 @@ TEST_CASE("market data board: old by the clock is not live, whether or not an ac
 TEST_CASE("market data board: what a killed actor said is withdrawn, its successor says it anew") {
   const Folder folder;
   World world;
-  world.start(world.make({sim("SIM-A")}), "sqlite:" + folder.file("h.db"), few_intervals());
+  world.start(world.make({small_sim("SIM-A")}), "sqlite:" + folder.file("h.db"), two_intervals());
   world.advance(3s);
   const auto before = world.board->find("BTC-USD");
   REQUIRE(before);

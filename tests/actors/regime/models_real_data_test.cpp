@@ -18,33 +18,33 @@ using trading::Regime;
 
 namespace {
 
-const auto h1 = trading::intervals::h1;
+const auto hourly = trading::intervals::h1;
 
 std::string file_of(const std::string& coin) {
   return test::hourly_bars + coin + "USDT.csv.gz";
 }
 
 /// What was said at one bar.
-struct Said {
+struct Answered {
   Regime rules{};
   Regime label{};
   regime::Distribution probabilities{};
   std::uint64_t version = 0;
-  friend bool operator==(const Said&, const Said&) = default;
+  friend bool operator==(const Answered&, const Answered&) = default;
 };
 
 /// A run as the service makes it: moments kept as there, a fit every `refit_bars` on the newest
 /// bars.
-std::vector<Said> walk(std::span<const trading::Bar> bars, std::size_t refit_bars) {
+std::vector<Answered> walk(std::span<const trading::Bar> bars, std::size_t refit_bars) {
   const regime::Settings settings;
   const regime::Hysteresis hysteresis{settings.confirm_bars, settings.dwell_bars_min};
   regime::FitPlan plan;
   plan.spec = settings.models.spec;
   plan.bars_min = settings.models.fit_bars_min;
   plan.starts = 3;
-  regime::Follower follower{settings, h1, settings.warm_up_bars};
+  regime::Follower follower{settings, hourly, settings.warm_up_bars};
   regime::Ensemble ensemble{hysteresis, nullptr};
-  std::vector<Said> out;
+  std::vector<Answered> out;
   std::uint64_t version = 0;
   for (std::size_t t = 0; t < bars.size(); ++t) {
     follower.apply(bars[t]);
@@ -55,7 +55,7 @@ std::vector<Said> walk(std::span<const trading::Bar> bars, std::size_t refit_bar
     if (t > 0 && t % refit_bars == 0) {
       const auto first = t + 1 - std::min<std::size_t>(t + 1, plan.spec.fit_bars + 28);
       const auto set = regime::fit_models(
-        regime::observations_of(settings, h1, bars.subspan(first, t + 1 - first)), plan);
+        regime::observations_of(settings, hourly, bars.subspan(first, t + 1 - first)), plan);
       REQUIRE(set.has_value());
       REQUIRE(set->fitted_until <= bars[t].ts_close);
       regime::Ensemble next{hysteresis, std::make_shared<const regime::ModelSet>(*set)};
@@ -68,7 +68,7 @@ std::vector<Said> walk(std::span<const trading::Bar> bars, std::size_t refit_bar
   return out;
 }
 
-double switches_per_year(const std::vector<Said>& said, Regime Said::*label) {
+double switches_per_year(const std::vector<Answered>& said, Regime Answered::*label) {
   double count = 0;
   for (std::size_t t = 1; t < said.size(); ++t) {
     count += said[t].*label != said[t - 1].*label ? 1 : 0;
@@ -88,8 +88,8 @@ TEST_CASE("real data: models give all four regimes, a rare crisis, and do not fl
     for (const auto& one : said) {
       share.at(regime::index_of(one.label)) += 1.0 / static_cast<double>(said.size());
     }
-    const double rules = switches_per_year(said, &Said::rules);
-    const double ensemble = switches_per_year(said, &Said::label);
+    const double rules = switches_per_year(said, &Answered::rules);
+    const double ensemble = switches_per_year(said, &Answered::label);
     MESSAGE(coin << ": switches a year, rules " << rules << ", ensemble " << ensemble << "; shares "
                  << share[0] << ' ' << share[1] << ' ' << share[2] << ' ' << share[3]);
     for (const auto one : regimes_all) {

@@ -11,7 +11,7 @@ using regime::synthetic::said_by;
 
 namespace {
 
-const auto h1 = trading::intervals::h1;
+const auto hourly = trading::intervals::h1;
 
 std::span<const trading::Bar>
 part(const std::vector<trading::Bar>& bars, std::size_t from, std::size_t to) {
@@ -20,7 +20,7 @@ part(const std::vector<trading::Bar>& bars, std::size_t from, std::size_t to) {
 
 /// A track that has the first `count` bars from history.
 Track warm(const Settings& settings, const std::vector<trading::Bar>& bars, std::size_t count) {
-  Track track{settings, h1};
+  Track track{settings, hourly};
   const auto need = track.rebuild();
   CHECK_FALSE(need.start.has_value());
   CHECK(need.limit == settings.warm_up_bars);
@@ -49,7 +49,7 @@ TEST_CASE("track: history then live bars are one run, each bar once") {
 TEST_CASE("track: live bars that come while history is asked are not lost") {
   const Settings settings;
   const auto bars = Path{}.walk(200, 0.01).bars();
-  Track track{settings, h1};
+  Track track{settings, hourly};
   static_cast<void>(track.rebuild());
   for (std::size_t i = 180; i < 200; ++i) {
     CHECK_FALSE(track.on_bar(bars[i]).has_value());
@@ -152,7 +152,7 @@ TEST_CASE("track: what waits is bounded and what was dropped is asked for") {
 TEST_CASE("track: a history that knows less than the live bars does not undo them") {
   const Settings settings;
   const auto bars = Path{}.walk(100, 0.01).bars();
-  Track track{settings, h1};
+  Track track{settings, hourly};
   static_cast<void>(track.rebuild());
   for (const auto& bar : bars) {
     static_cast<void>(track.on_bar(bar));

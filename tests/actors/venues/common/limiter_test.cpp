@@ -7,12 +7,12 @@ namespace {
 
 using namespace limiter_test;
 
-constexpr std::uint64_t limit = 60; ///< a minute
+constexpr std::uint64_t minute_limit = 60; ///< a minute
 const CallCost one{{"W", 1}};
 
 /// The first of two nodes keeps the budget.
 struct Pair : Cluster {
-  Pair() : Cluster({{"W", 60s, limit, 0}}) {
+  Pair() : Cluster({{"W", 60s, minute_limit, 0}}) {
     add("far");
     add("near");
     see("far", "far", {"far", "near"});
@@ -26,8 +26,8 @@ TEST_CASE("limiter: two nodes at twenty times the limit never exceed it, and sha
   nodes.demand("far", {.name = "two", .cost = one});
   nodes.world.advance(4min);
   const auto& venue = *nodes.venue;
-  CHECK(venue.most() <= limit);
-  CHECK(venue.most() >= limit / 2); // it is not idle either
+  CHECK(venue.most() <= minute_limit);
+  CHECK(venue.most() >= minute_limit / 2); // it is not idle either
   CHECK(venue.denied > 100);
   CHECK(venue.last_error.find("RATE_LIMITED") != std::string::npos);
   CHECK(venue.last_error.find("retry_after_ms=") != std::string::npos);
@@ -46,7 +46,7 @@ TEST_CASE("limiter: a node that cannot reach the owner spends what the owner lea
   nodes.demand("far", {.name = "two", .cost = one});
   nodes.demand("far", {.name = "cancels of two", .cost = one, .what = CallClass::CANCEL});
   nodes.world.advance(3min);
-  CHECK(nodes.venue->most() <= limit);
+  CHECK(nodes.venue->most() <= minute_limit);
   CHECK(nodes.venue->by_caller.at("cancels") > 0);
   CHECK(nodes.venue->by_caller.at("two") > 0);
 }
@@ -216,7 +216,7 @@ TEST_CASE("limiter: what was spent to learn the limits counts when they are know
 }
 
 TEST_CASE("limiter: one that was restarted takes its window for spent") {
-  Cluster nodes{{{"W", 60s, limit, 0}}};
+  Cluster nodes{{{"W", 60s, minute_limit, 0}}};
   auto& alone = nodes.add("alone");
   const auto into = nodes.world.clock.now().ns % 60'000'000'000;
   nodes.world.advance(std::chrono::nanoseconds{60'000'000'000 - into} + 2s);
