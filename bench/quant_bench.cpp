@@ -298,7 +298,7 @@ void covariances(const MatrixXd& returns, int runs) {
   measure({"EWMA covariance of 500, one bar", step, "recomputing from 1000 bars", recompute}, runs);
   MatrixXd matrix;
   measure({"EWMA correlation matrix of 500, one bar",
-           [&] { step(), value_of(running.correlation(matrix)), sink += matrix(1, 0); },
+           [&] { value_of(running.update_correlation(bar, matrix)), sink += matrix(1, 0); },
            "recomputing from 1000 bars",
            [&] {
              sink +=

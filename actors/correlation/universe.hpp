@@ -60,8 +60,11 @@ public:
   [[nodiscard]] const std::vector<core::Timestamp>& closes() const { return closes_; }
   /// @returns NOT_READY where an instrument's price never moved
   [[nodiscard]] core::Result<Estimate> ewma() const;
-  /// The EWMA correlations alone, shape (N, N); nothing where they are not defined.
-  [[nodiscard]] std::optional<Eigen::MatrixXd> correlation() const;
+  /// The EWMA correlations alone, shape (N, N), kept with each bar; null where they are not
+  /// defined, and good until the next bar is taken.
+  [[nodiscard]] const Eigen::MatrixXd* correlation() const {
+    return correlation_known_ ? &correlation_ : nullptr;
+  }
 
   /// Times that may wait for laggards; beyond, history has to help.
   static constexpr std::size_t waiting_max = 10'000;
@@ -80,6 +83,8 @@ private:
   std::vector<trading::InstrumentId> instruments_;
   std::map<std::string, std::size_t> index_;
   std::optional<quant::EwmaCovariance> ewma_;
+  Eigen::MatrixXd correlation_; ///< of ewma_
+  bool correlation_known_ = false;
   Eigen::VectorXd prices_;
   Eigen::MatrixXd pair_counts_;
   std::vector<core::Timestamp> closes_;

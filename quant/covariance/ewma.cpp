@@ -1,6 +1,7 @@
 #include "quant/covariance/ewma.hpp"
 
 #include "quant/covariance/sample.hpp"
+#include "quant/linear_algebra/columns.hpp"
 #include "quant/linear_algebra/dense.hpp"
 
 #include <cmath>
@@ -58,6 +59,18 @@ Eigen::MatrixXd weighted_gram(const Eigen::Ref<const Eigen::MatrixXd>& returns,
   return gram(roots.asDiagonal() * returns.bottomRows(bars));
 }
 
+/// 1 / volatilities; DEGENERATE where a variance is 0 or as good as that.
+Expected<Eigen::VectorXd> inverse_volatilities(const Eigen::VectorXd& variances) {
+  if (variances.minCoeff() <= 0.0) {
+    return Reason::DEGENERATE;
+  }
+  Eigen::VectorXd inverse = variances.cwiseSqrt().cwiseInverse();
+  if (!inverse.allFinite()) {
+    return Reason::DEGENERATE;
+  }
+  return inverse;
+}
+
 } // namespace
 
 EwmaCovariance::EwmaCovariance(Eigen::Index instruments, double lambda)
@@ -86,17 +99,48 @@ Expected<EwmaCovariance> EwmaCovariance::restored(
   return out;
 }
 
+bool EwmaCovariance::usable(const Eigen::Ref<const Eigen::VectorXd>& returns) const {
+  return returns.size() == state_.rows() && returns.allFinite()
+         && returns.cwiseAbs().maxCoeff() <= return_magnitude_max;
+}
+
+void EwmaCovariance::decay(Eigen::Index column, const Eigen::Ref<const Eigen::VectorXd>& returns) {
+  decay_column(&state_(column, column), returns.data() + column, keep(),
+               (1.0 - keep()) * returns[column], state_.rows() - column);
+}
+
 bool EwmaCovariance::update(const Eigen::Ref<const Eigen::VectorXd>& returns) {
-  if (returns.size() != state_.rows() || !returns.allFinite()
-      || returns.cwiseAbs().maxCoeff() > return_magnitude_max) {
+  if (!usable(returns)) {
     return false;
   }
-  const double keep = observations_ == 0 ? 0.0 : lambda_;
-  const double take = 1.0 - keep;
+  for (Eigen::Index c = 0; c < state_.cols(); ++c) {
+    decay(c, returns);
+  }
+  ++observations_;
+  return true;
+}
+
+Expected<bool> EwmaCovariance::update_correlation(const Eigen::Ref<const Eigen::VectorXd>& returns,
+                                                  Eigen::MatrixXd& out) {
+  if (!usable(returns)) {
+    return Reason::BAD_SAMPLE;
+  }
+  // as the columns will have them, to the bit
+  const Eigen::VectorXd variances =
+    keep() * state_.diagonal().array() + (1.0 - keep()) * returns.array() * returns.array();
+  const auto inverse = inverse_volatilities(variances);
+  if (!inverse) {
+    return update(returns) ? inverse.reason() : Reason::BAD_SAMPLE;
+  }
   const Eigen::Index n = state_.rows();
-  for (Eigen::Index j = 0; j < n; ++j) {
-    auto column = state_.col(j).tail(n - j);
-    column = keep * column + (take * returns[j]) * returns.tail(n - j);
+  out.resize(n, n);
+  for (Eigen::Index from = 0; from < n; from += mirrored_columns) {
+    const Eigen::Index count = std::min(mirrored_columns, n - from);
+    for (Eigen::Index c = from; c < from + count; ++c) {
+      decay(c, returns);
+      correlation_column(state_, *inverse, c, out);
+    }
+    mirror_columns(out, from, count);
   }
   ++observations_;
   return true;
@@ -126,23 +170,12 @@ Expected<bool> EwmaCovariance::correlation(Eigen::MatrixXd& out) const {
   if (observations_ == 0) {
     return Reason::TOO_SHORT;
   }
-  const Eigen::Index n = state_.rows();
-  if (state_.diagonal().minCoeff() <= 0.0) {
-    return Reason::DEGENERATE;
+  const auto inverse = inverse_volatilities(state_.diagonal());
+  if (!inverse) {
+    return inverse.reason();
   }
-  const Eigen::VectorXd inverse = state_.diagonal().cwiseSqrt().cwiseInverse();
-  if (!inverse.allFinite()) {
-    return Reason::DEGENERATE;
-  }
-  out.resize(n, n);
-  for (Eigen::Index j = 0; j < n; ++j) {
-    out.col(j).tail(n - j) =
-      (state_.col(j).tail(n - j).array() * inverse.tail(n - j).array() * inverse[j])
-        .max(-1.0)
-        .min(1.0);
-    out(j, j) = 1.0;
-  }
-  mirror_lower(out);
+  out.resize(state_.rows(), state_.cols());
+  correlation_of_lower(state_, *inverse, out);
   return true;
 }
 

@@ -27,6 +27,11 @@ public:
   /// @returns        false, and leaves all as it was, where the shape differs or a return is not
   ///                 finite or above 1e100
   [[nodiscard]] bool update(const Eigen::Ref<const Eigen::VectorXd>& returns);
+  /// update() and then correlation(out), in one pass over the memory, which is what both wait for.
+  /// @returns  BAD_SAMPLE where update() says false, and leaves `out` too as it was then;
+  ///           DEGENERATE where a variance is 0: the bar is taken, `out` is not written
+  [[nodiscard]] Expected<bool> update_correlation(const Eigen::Ref<const Eigen::VectorXd>& returns,
+                                                  Eigen::MatrixXd& out);
 
   [[nodiscard]] Eigen::Index instruments() const { return state_.rows(); }
   [[nodiscard]] Eigen::Index observations() const { return observations_; }
@@ -48,6 +53,11 @@ public:
   [[nodiscard]] Expected<bool> correlation(Eigen::MatrixXd& out) const;
 
 private:
+  [[nodiscard]] bool usable(const Eigen::Ref<const Eigen::VectorXd>& returns) const;
+  /// Weight of the past in the next step.
+  [[nodiscard]] double keep() const { return observations_ == 0 ? 0.0 : lambda_; }
+  void decay(Eigen::Index column, const Eigen::Ref<const Eigen::VectorXd>& returns);
+
   double lambda_;
   Eigen::MatrixXd state_; ///< lower triangle
   Eigen::Index observations_ = 0;

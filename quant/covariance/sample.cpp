@@ -8,21 +8,6 @@
 
 namespace troupe::quant {
 
-namespace {
-
-/// Divides by the volatilities on both sides; clamps what rounding put past 1.
-void normalise(Eigen::Ref<Eigen::MatrixXd> matrix, const Eigen::VectorXd& inverse_volatility) {
-  for (Eigen::Index j = 0; j < matrix.cols(); ++j) {
-    matrix.col(j) = (matrix.col(j).array() * inverse_volatility.array() * inverse_volatility[j])
-                      .max(-1.0)
-                      .min(1.0);
-    matrix(j, j) = 1.0;
-  }
-  mirror_lower(matrix); // a * b * c depends on the order in its last digit
-}
-
-} // namespace
-
 Eigen::MatrixXd centred(const Eigen::Ref<const Eigen::MatrixXd>& returns) {
   Eigen::MatrixXd out(returns.rows(), returns.cols());
   for (Eigen::Index j = 0; j < returns.cols(); ++j) {
@@ -62,7 +47,7 @@ Expected<Eigen::MatrixXd> sample_correlation(const Eigen::Ref<const Eigen::Matri
   if (variances.minCoeff() <= 0.0) {
     return Reason::DEGENERATE;
   }
-  normalise(*out, variances.cwiseSqrt().cwiseInverse());
+  correlation_of_lower(*out, variances.cwiseSqrt().cwiseInverse(), *out);
   if (!out->allFinite()) {
     return Reason::DEGENERATE; // a variance so small that its inverse overflows
   }
@@ -76,8 +61,9 @@ Expected<Correlation> correlation_of(const Eigen::Ref<const Eigen::MatrixXd>& co
   if (covariance.diagonal().minCoeff() <= 0.0) {
     return Reason::DEGENERATE;
   }
-  Correlation out{covariance, covariance.diagonal().cwiseSqrt()};
-  normalise(out.matrix, out.volatility.cwiseInverse());
+  const Eigen::Index n = covariance.rows();
+  Correlation out{Eigen::MatrixXd(n, n), covariance.diagonal().cwiseSqrt()};
+  correlation_of_lower(covariance, out.volatility.cwiseInverse(), out.matrix);
   if (!out.matrix.allFinite()) {
     return Reason::DEGENERATE;
   }

@@ -4,6 +4,8 @@
 
 namespace troupe::quant {
 
+struct AdxSeries;
+
 /// Directional movement and its average index, one bar at a time; all values 0 .. 100.
 ///     up = H[t] - H[t-1], down = L[t-1] - L[t]
 ///     +DM = max(up, 0) if up > down else 0;   -DM = max(down, 0) if down > up else 0
@@ -32,6 +34,9 @@ public:
   [[nodiscard]] std::size_t refused() const { return refused_; }
 
 private:
+  friend Expected<bool> adx(const BarSeries& bars, Eigen::Index period_bars, AdxSeries& out);
+  bool continue_over(const BarSeries& bars, Eigen::Index from, AdxSeries& out);
+
   struct Bar {
     double high;
     double low;
@@ -41,7 +46,7 @@ private:
   [[nodiscard]] std::optional<double> average(double dx);
 
   Eigen::Index period_;
-  double inverse_period_;    ///< a division would cost more than all the rest of a step
+  WilderAverage wilder_;
   Eigen::Index moves_ = 0;   ///< moves seen, up to n
   Eigen::Index indices_ = 0; ///< DX seen, up to n
   std::optional<Bar> previous_;

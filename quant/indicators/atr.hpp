@@ -4,6 +4,8 @@
 
 namespace troupe::quant {
 
+struct AtrSeries;
+
 /// Average true range, one bar at a time.
 ///     TR[t] = max(H[t], C[t-1]) - min(L[t], C[t-1]),  t >= 1
 ///     ATR[n] = mean(TR[1..n]);   ATR[t] = (ATR[t-1] (n-1) + TR[t]) / n,  t > n
@@ -27,7 +29,11 @@ public:
   [[nodiscard]] std::size_t refused() const { return refused_; }
 
 private:
+  friend Expected<bool> atr(const BarSeries& bars, Eigen::Index period_bars, AtrSeries& out);
+  bool continue_over(const BarSeries& bars, Eigen::Index from, AtrSeries& out);
+
   Eigen::Index period_;
+  WilderAverage wilder_;
   Eigen::Index ranges_ = 0; ///< true ranges seen, up to n
   std::optional<double> close_previous_;
   double average_ = 0.0; ///< the sum of the ranges before bar n

@@ -49,6 +49,27 @@ inline void require_period(Eigen::Index period_bars, Eigen::Index smallest = 1) 
   }
 }
 
+/// What usable_sample() and usable_bar() say of all of a stretch, without a branch for each.
+[[nodiscard]] bool usable_samples(const double* x, Eigen::Index count);
+[[nodiscard]] bool
+usable_bars(const double* high, const double* low, const double* close, Eigen::Index count);
+
+/// Bars that the indicators over a series take at a time: what one step leaves for the next stays
+/// in the cache.
+inline constexpr Eigen::Index block_bars = 256;
+
+/// Wilder's average, one sample further: (previous (n - 1) + x) / n, without the division, which
+/// would cost more than all the rest of a step.
+struct WilderAverage {
+  explicit WilderAverage(Eigen::Index period_bars)
+    : take(1.0 / static_cast<double>(period_bars)), keep(1.0 - take) {}
+
+  [[nodiscard]] double next(double previous, double x) const { return previous * keep + x * take; }
+
+  double take;
+  double keep;
+};
+
 /// Wilder's true range: max(high, previous close) - min(low, previous close).
 [[nodiscard]] inline double true_range(double high, double low, double close_previous) {
   return std::max(high, close_previous) - std::min(low, close_previous);

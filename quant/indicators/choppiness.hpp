@@ -3,6 +3,8 @@
 #include "quant/indicators/bars.hpp"
 #include "quant/indicators/window.hpp"
 
+#include <cstdint>
+
 namespace troupe::quant {
 
 /// What the highs and lows of the choppiness window are.
@@ -20,7 +22,7 @@ enum class FirstBar : std::uint8_t {
 /// Choppiness index, one bar at a time: 100 where price runs back and forth, low in a trend.
 ///     CI = 100 log10(sum of TR over n / (max high - min low over n)) / log10 n
 /// 100 where the range is 0. With RAW highs and lows gaps can take it above 100.
-/// @cost    O(1) amortised per bar, 40 n bytes
+/// @cost    O(1) amortised per bar, 24 n bytes
 /// @source  Dreiss, as published in Commodity Traders Consumer Report (1993)
 class Choppiness {
 public:
@@ -39,7 +41,7 @@ private:
   SumWindow ranges_;
   MaximumWindow highs_;
   MinimumWindow lows_;
-  double log_period_;
+  double scale_; ///< 100 / log n
   ChoppinessRange range_;
   FirstBar first_bar_;
   std::optional<double> close_previous_;

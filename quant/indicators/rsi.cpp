@@ -1,10 +1,22 @@
 #include "quant/indicators/rsi.hpp"
 
+#include <array>
 #include <utility>
 
 namespace troupe::quant {
 
-Rsi::Rsi(Eigen::Index period_bars) : period_(period_bars) {
+namespace {
+
+/// The quotient first: it rounds to at most 1.
+double strength_of(double up, double down) {
+  const double both = up + down;
+  const double share = up / both;
+  return both > 0.0 ? 100.0 * share : 50.0;
+}
+
+} // namespace
+
+Rsi::Rsi(Eigen::Index period_bars) : period_(period_bars), wilder_(period_bars) {
   require_period(period_bars);
 }
 
@@ -25,24 +37,50 @@ std::optional<double> Rsi::update(double close) {
   if (!previous) {
     return std::nullopt;
   }
-  const auto n = static_cast<double>(period_);
   const double up = std::max(close - *previous, 0.0);
   const double down = std::max(*previous - close, 0.0);
   if (moves_ == period_) {
-    up_ = (up_ * (n - 1.0) + up) / n;
-    down_ = (down_ * (n - 1.0) + down) / n;
+    up_ = wilder_.next(up_, up);
+    down_ = wilder_.next(down_, down);
   } else {
     up_ += up;
     down_ += down;
     if (++moves_ < period_) {
       return std::nullopt;
     }
-    up_ /= n;
-    down_ /= n;
+    up_ /= static_cast<double>(period_);
+    down_ /= static_cast<double>(period_);
   }
-  const double both = up_ + down_;
-  // the quotient first: it rounds to at most 1
-  return both > 0.0 ? 100.0 * (up_ / both) : 50.0;
+  return strength_of(up_, down_);
+}
+
+/// Bars that all have a value: the moves, the two recursions, the quotients.
+bool Rsi::continue_over(const Eigen::Ref<const Eigen::VectorXd>& close,
+                        Eigen::Index from,
+                        Eigen::VectorXd& out) {
+  std::array<double, block_bars> ups{};
+  std::array<double, block_bars> downs{};
+  for (Eigen::Index t = from; t < close.size(); t += block_bars) {
+    const auto count = static_cast<std::size_t>(std::min(block_bars, close.size() - t));
+    const double* const x = close.data() + t;
+    if (!usable_samples(x, static_cast<Eigen::Index>(count))) {
+      return false;
+    }
+    const double* const before = x - 1;
+    for (std::size_t i = 0; i < count; ++i) {
+      ups[i] = std::max(x[i] - before[i], 0.0);
+      downs[i] = std::max(before[i] - x[i], 0.0);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      ups[i] = up_ = wilder_.next(up_, ups[i]);
+      downs[i] = down_ = wilder_.next(down_, downs[i]);
+    }
+    double* const strength = out.data() + t - period_;
+    for (std::size_t i = 0; i < count; ++i) {
+      strength[i] = strength_of(ups[i], downs[i]);
+    }
+  }
+  return true;
 }
 
 Expected<bool> rsi(const Eigen::Ref<const Eigen::VectorXd>& close,
@@ -56,14 +94,11 @@ Expected<bool> rsi(const Eigen::Ref<const Eigen::VectorXd>& close,
   }
   Rsi running{period_bars};
   out.resize(close.size() - period_bars);
-  for (Eigen::Index t = 0; t < close.size(); ++t) {
-    const auto value = running.update(close[t]);
-    if (running.refused() > 0) {
-      return Reason::BAD_SAMPLE;
-    }
-    if (value) {
-      out[t - period_bars] = *value;
-    }
+  for (Eigen::Index t = 0; t <= period_bars; ++t) {
+    out[0] = running.update(close[t]).value_or(0.0); // the last of these bars has one
+  }
+  if (running.refused() > 0 || !running.continue_over(close, period_bars + 1, out)) {
+    return Reason::BAD_SAMPLE;
   }
   return true;
 }

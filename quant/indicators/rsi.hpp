@@ -24,7 +24,15 @@ public:
   [[nodiscard]] std::size_t refused() const { return refused_; }
 
 private:
+  friend Expected<bool> rsi(const Eigen::Ref<const Eigen::VectorXd>& close,
+                            Eigen::Index period_bars,
+                            Eigen::VectorXd& out);
+  bool continue_over(const Eigen::Ref<const Eigen::VectorXd>& close,
+                     Eigen::Index from,
+                     Eigen::VectorXd& out);
+
   Eigen::Index period_;
+  WilderAverage wilder_;
   Eigen::Index moves_ = 0; ///< moves seen, up to n
   std::optional<double> close_previous_;
   double up_ = 0.0;

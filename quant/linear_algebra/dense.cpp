@@ -1,5 +1,6 @@
 #include "quant/linear_algebra/dense.hpp"
 
+#include "quant/linear_algebra/columns.hpp"
 #include "quant/linear_algebra/lapack.hpp"
 
 #include <algorithm>
@@ -266,20 +267,47 @@ Expected<bool> check_symmetric(const Ref<const MatrixXd>& matrix, double toleran
   return true;
 }
 
+void mirror_columns(Ref<MatrixXd> matrix, Index from, Index count) {
+  eigen_assert(from >= 0 && count >= 0 && from + count <= matrix.cols());
+  const Index stride = matrix.outerStride();
+  double* const corner = matrix.data() + from * (stride + 1);
+  for (Index r = 1; r < matrix.rows() - from; ++r) {
+    const double* const row = corner + r;
+    double* const column = corner + r * stride;
+    for (Index c = 0; c < std::min(r, count); ++c) {
+      column[c] = row[c * stride];
+    }
+  }
+}
+
 void mirror_lower(Ref<MatrixXd> matrix) {
-  constexpr Index block = 32;
   const Index n = matrix.rows();
-  for (Index j = 0; j < n; j += block) {
-    const Index width = std::min(block, n - j);
-    for (Index c = j; c < j + width; ++c) {
-      for (Index r = c + 1; r < j + width; ++r) {
-        matrix(c, r) = matrix(r, c);
-      }
+  for (Index from = 0; from < n; from += mirrored_columns) {
+    mirror_columns(matrix, from, std::min(mirrored_columns, n - from));
+  }
+}
+
+void correlation_column(const Ref<const MatrixXd>& covariance,
+                        const Ref<const VectorXd>& inverse_volatility,
+                        Index column,
+                        Ref<MatrixXd> out) {
+  correlate_column(covariance.data() + column * (covariance.outerStride() + 1),
+                   inverse_volatility.data() + column, inverse_volatility[column],
+                   &out(column, column), out.rows() - column);
+  out(column, column) = 1.0;
+}
+
+void correlation_of_lower(const Ref<const MatrixXd>& covariance,
+                          const Ref<const VectorXd>& inverse_volatility,
+                          Ref<MatrixXd> out) {
+  eigen_assert(covariance.rows() == out.rows() && inverse_volatility.size() == out.rows());
+  const Index n = out.rows();
+  for (Index from = 0; from < n; from += mirrored_columns) {
+    const Index count = std::min(mirrored_columns, n - from);
+    for (Index c = from; c < from + count; ++c) {
+      correlation_column(covariance, inverse_volatility, c, out);
     }
-    for (Index i = j + width; i < n; i += block) {
-      const Index height = std::min(block, n - i);
-      matrix.block(j, i, width, height) = matrix.block(i, j, height, width).transpose();
-    }
+    mirror_columns(out, from, count);
   }
 }
 

@@ -84,7 +84,30 @@ private:
 [[nodiscard]] Expected<bool> check_symmetric(const Eigen::Ref<const Eigen::MatrixXd>& matrix,
                                              double tolerance = 1e-8);
 
-/// Copies the lower triangle onto the upper one, in blocks that stay in the cache.
+/// Columns of a symmetric matrix to fill before they are mirrored: few enough to stay in the cache
+/// until then, and enough to write the rows of the upper triangle in whole lines of it.
+inline constexpr Eigen::Index mirrored_columns = 64;
+
+/// Copies what stands below the diagonal in the columns from .. from + count - 1 into their rows.
+void mirror_columns(Eigen::Ref<Eigen::MatrixXd> matrix, Eigen::Index from, Eigen::Index count);
+
+/// Copies the lower triangle onto the upper one.
 void mirror_lower(Eigen::Ref<Eigen::MatrixXd> matrix);
+
+/// Correlations from the lower triangle of a covariance: both triangles, to the bit the same, with
+/// a unit diagonal; what rounding put past 1 is clamped. `out` may be the covariance itself.
+/// @param covariance          shape (N, N)
+/// @param inverse_volatility  shape (N)
+/// @pre  the same N for all of them
+/// @cost N^2 multiplications
+void correlation_of_lower(const Eigen::Ref<const Eigen::MatrixXd>& covariance,
+                          const Eigen::Ref<const Eigen::VectorXd>& inverse_volatility,
+                          Eigen::Ref<Eigen::MatrixXd> out);
+
+/// One column of that, from the diagonal down; the upper triangle stays as it is.
+void correlation_column(const Eigen::Ref<const Eigen::MatrixXd>& covariance,
+                        const Eigen::Ref<const Eigen::VectorXd>& inverse_volatility,
+                        Eigen::Index column,
+                        Eigen::Ref<Eigen::MatrixXd> out);
 
 } // namespace troupe::quant

@@ -84,6 +84,12 @@ double constant_correlation_by_definition(const MatrixXd& returns) {
   return std::clamp((pi - rho) / gamma / bars, 0.0, 1.0);
 }
 
+/// Sizes on and beside the edges of what is mirrored at a time.
+rc::Gen<Index> around_mirrored_columns() {
+  return rc::gen::element<Index>(mirrored_columns - 1, mirrored_columns, mirrored_columns + 1,
+                                 2 * mirrored_columns, 2 * mirrored_columns + 1);
+}
+
 } // namespace
 
 TEST_CASE("sample covariance: hand computed, divisor T - 1") {
@@ -124,6 +130,31 @@ TEST_CASE("sample covariance: positive semidefinite and as the definition, any s
     const MatrixXd expected = x.transpose() * x / static_cast<double>(bars - 1);
     RC_ASSERT(largest_difference(*found, expected) < 1e-14);
   }));
+}
+
+TEST_CASE("correlation: of any size, symmetric to the bit and as the definition") {
+  CHECK(rc::check([] {
+    const auto n = *rc::gen::oneOf(rc::gen::inRange<Index>(1, 40), around_mirrored_columns());
+    MatrixXd covariance = *sample_covariance(factor_returns(2 * n + 3, n, *seeds()));
+    const VectorXd inverse = covariance.diagonal().cwiseSqrt().cwiseInverse();
+    const MatrixXd expected = inverse.asDiagonal() * covariance * inverse.asDiagonal();
+    MatrixXd mirrored = covariance;
+    mirrored.triangularView<Eigen::StrictlyUpper>().setConstant(nan_value);
+    MatrixXd found(n, n);
+    correlation_of_lower(mirrored, inverse, found);
+    mirror_lower(mirrored);
+    RC_ASSERT(mirrored == covariance);
+    RC_ASSERT(found == found.transpose());
+    RC_ASSERT(found.diagonal() == VectorXd::Ones(n));
+    RC_ASSERT(largest_difference(found, expected) < 1e-14);
+    correlation_of_lower(covariance, inverse, covariance); // in place
+    RC_ASSERT(covariance == found);
+  }));
+  MatrixXd rounded(2, 2);
+  rounded << 1.0, 0.0, 1.0 + 1e-12, 1.0;
+  MatrixXd out(2, 2);
+  correlation_of_lower(rounded, Eigen::Vector2d::Ones(), out);
+  CHECK(out == MatrixXd::Ones(2, 2));
 }
 
 TEST_CASE("correlation and covariance: there and back") {
@@ -179,6 +210,38 @@ TEST_CASE("EWMA covariance: batch equals one bar at a time equals the recursion"
     RC_ASSERT(running.correlation(again).has_value());
     RC_ASSERT(again == *correlation);
   }));
+}
+
+TEST_CASE("EWMA covariance: a step with its correlations equals the step and then those") {
+  CHECK(rc::check([] {
+    const auto n = *rc::gen::oneOf(rc::gen::inRange<Index>(1, 9), around_mirrored_columns());
+    const MatrixXd returns = factor_returns(5, n, *seeds());
+    EwmaCovariance apart{n, 0.94};
+    EwmaCovariance joint{n, 0.94};
+    MatrixXd out;
+    for (Index t = 0; t < returns.rows(); ++t) {
+      const VectorXd r = returns.row(t);
+      RC_ASSERT(apart.update(r));
+      RC_ASSERT(joint.update_correlation(r, out).has_value());
+      RC_ASSERT(out == *apart.correlation());
+      RC_ASSERT(*joint.covariance() == *apart.covariance());
+      RC_ASSERT(joint.observations() == t + 1);
+    }
+  }));
+}
+
+TEST_CASE("EWMA covariance: a step with its correlations refuses as the step does") {
+  EwmaCovariance running{2, 0.94};
+  MatrixXd out;
+  CHECK(running.update_correlation(VectorXd::Ones(3), out).reason() == Reason::BAD_SAMPLE);
+  CHECK(running.update_correlation(VectorXd::Constant(2, nan_value), out).reason()
+        == Reason::BAD_SAMPLE);
+  CHECK(running.observations() == 0);
+  CHECK(running.update_correlation(Eigen::Vector2d{0.01, 0.0}, out).reason() == Reason::DEGENERATE);
+  CHECK(running.observations() == 1); // the bar is taken
+  CHECK(running.covariance(0, 0) == 1e-4);
+  CHECK(running.update_correlation(Eigen::Vector2d{0.01, 0.02}, out).has_value());
+  CHECK(out == *running.correlation());
 }
 
 TEST_CASE("EWMA covariance: refuses and stays as it was; restored carries on") {

@@ -4,6 +4,7 @@
 #include "quant/indicators/choppiness.hpp"
 #include "quant/indicators/rsi.hpp"
 #include "quant/volatility/ewma.hpp"
+#include "random_bars.hpp"
 
 #include <doctest/doctest.h>
 
@@ -12,38 +13,13 @@
 #include <rapidcheck.h>
 
 using namespace troupe::quant;
+using namespace troupe::quant::testing;
 using Eigen::Index;
 using Eigen::VectorXd;
 
 namespace {
 
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-
-struct Walk {
-  VectorXd high;
-  VectorXd low;
-  VectorXd close;
-  [[nodiscard]] BarSeries bars() const { return {high, low, close}; }
-};
-
-Walk walk(Index size, unsigned seed) {
-  std::mt19937 generator{seed};
-  std::normal_distribution<double> normal;
-  std::bernoulli_distribution still{0.1};
-  Walk out{VectorXd(size), VectorXd(size), VectorXd(size)};
-  double price = 100.0;
-  for (Index t = 0; t < size; ++t) {
-    const double open = price;
-    if (!still(generator)) {
-      price *= std::exp(0.01 * normal(generator));
-    }
-    const double reach = still(generator) ? 0.0 : std::abs(normal(generator)) * 0.2;
-    out.high[t] = std::max(open, price) + reach;
-    out.low[t] = std::min(open, price) - reach;
-    out.close[t] = price;
-  }
-  return out;
-}
 
 /// Sum of Wilder's smoothing from its closed form: no recursion shared with the library.
 double smoothed_sum(const VectorXd& x, Index n, Index t) {
@@ -65,10 +41,6 @@ VectorXd true_ranges(const Walk& w) {
   return out;
 }
 
-auto bar_seeds() {
-  return rc::gen::inRange<unsigned>(0, 1'000'000);
-}
-
 } // namespace
 
 TEST_CASE("atr: hand computed") {
@@ -85,7 +57,7 @@ TEST_CASE("atr: hand computed") {
 
 TEST_CASE("atr: agrees with the closed form of Wilder's smoothing") {
   CHECK(rc::check([] {
-    const auto w = walk(80, *bar_seeds());
+    const auto w = walk(80, *seeds());
     const auto n = *rc::gen::inRange<Index>(1, 30);
     const auto out = atr(w.bars(), n);
     const auto ranges = true_ranges(w);
@@ -109,7 +81,7 @@ TEST_CASE("rsi: hand computed") {
 
 TEST_CASE("rsi: bounds and symmetry") {
   CHECK(rc::check([] {
-    const auto w = walk(120, *bar_seeds());
+    const auto w = walk(120, *seeds());
     const auto n = *rc::gen::inRange<Index>(1, 40);
     const auto out = rsi(w.close, n);
     const VectorXd mirrored = -w.close;
@@ -139,7 +111,7 @@ TEST_CASE("bollinger: hand computed") {
 
 TEST_CASE("bollinger: agrees with a two-pass window") {
   CHECK(rc::check([] {
-    const auto w = walk(150, *bar_seeds());
+    const auto w = walk(150, *seeds());
     const auto n = *rc::gen::inRange<Index>(1, 50);
     const auto out = bollinger(w.close, n, 2.0);
     for (Index i = 0; i < out->middle.size(); ++i) {
@@ -174,53 +146,6 @@ TEST_CASE("bollinger: no drift over a million bars nor after a spike") {
     worst = std::max(worst, std::abs(value->deviation / deviation - 1.0));
   }
   CHECK(worst < 1e-9);
-}
-
-TEST_CASE("windows: sums and variances keep their digits, whatever the level") {
-  CHECK(rc::check([] {
-    const auto n = *rc::gen::inRange<Index>(1, 60);
-    const double level = *rc::gen::element(0.0, 1e-8, 1.0, 1e6, -1e12);
-    const double spread = *rc::gen::element(1e-9, 1e-3, 1.0, 1e5);
-    std::mt19937 generator{*bar_seeds()};
-    std::normal_distribution<double> normal;
-    MomentWindow moments{n};
-    SumWindow sums{n};
-    std::vector<double> all;
-    for (Index t = 0; t < 200; ++t) {
-      const bool spike = generator() % 50 == 0;
-      all.push_back(level + spread * normal(generator) * (spike ? 1e6 : 1.0));
-      moments.push(all.back());
-      sums.push(all.back());
-      RC_ASSERT(moments.full() == (t + 1 >= n));
-      const auto first = all.end() - std::min<Index>(t + 1, n);
-      long double sum = 0.0;
-      long double magnitude = 0.0;
-      for (auto x = first; x != all.end(); ++x) {
-        sum += *x;
-        magnitude += std::abs(*x);
-      }
-      const auto rounding = static_cast<double>(magnitude) * 1e-15 * static_cast<double>(n);
-      RC_ASSERT(std::abs(sums.sum() - static_cast<double>(sum)) <= rounding);
-      RC_ASSERT(std::abs(moments.sum() - static_cast<double>(sum)) <= rounding);
-      if (!moments.full()) {
-        continue;
-      }
-      long double shifted = 0.0; // about one of them, so that the reference keeps its own digits
-      for (auto x = first; x != all.end(); ++x) {
-        shifted += static_cast<long double>(*x) - *first;
-      }
-      const long double mean = shifted / static_cast<long double>(n);
-      long double squares = 0.0;
-      for (auto x = first; x != all.end(); ++x) {
-        const long double deviation = static_cast<long double>(*x) - *first - mean;
-        squares += deviation * deviation;
-      }
-      const auto variance = static_cast<double>(squares / static_cast<long double>(n));
-      const auto length = static_cast<double>(n);
-      RC_ASSERT(std::abs(moments.variance() - variance)
-                <= 2e-16 * length * (length + 10.0) * variance);
-    }
-  }));
 }
 
 TEST_CASE("indicators: a series that exists is used again, and equals one bar at a time") {
@@ -285,7 +210,7 @@ TEST_CASE("choppiness: hand computed") {
 
 TEST_CASE("choppiness: agrees with the definition in every variant") {
   CHECK(rc::check([] {
-    const auto w = walk(90, *bar_seeds());
+    const auto w = walk(90, *seeds());
     const auto n = *rc::gen::inRange<Index>(2, 30);
     const bool raw = *rc::gen::arbitrary<bool>();
     const bool counted = *rc::gen::arbitrary<bool>();
@@ -335,7 +260,7 @@ TEST_CASE("adx: hand computed") {
 
 TEST_CASE("adx: agrees with the closed form and stays within its bounds") {
   CHECK(rc::check([] {
-    const auto w = walk(100, *bar_seeds());
+    const auto w = walk(100, *seeds());
     const auto n = *rc::gen::inRange<Index>(1, 25);
     const auto out = adx(w.bars(), n);
     const auto ranges = true_ranges(w);
@@ -395,7 +320,7 @@ TEST_CASE("ewma volatility: hand computed and annualised") {
 
 TEST_CASE("ewma volatility: scale of the price does not matter") {
   CHECK(rc::check([] {
-    const auto w = walk(50, *bar_seeds());
+    const auto w = walk(50, *seeds());
     const VectorXd scaled = 1000.0 * w.close;
     RC_ASSERT(ewma_volatility(w.close, 0.9)->isApprox(*ewma_volatility(scaled, 0.9), 1e-9));
   }));

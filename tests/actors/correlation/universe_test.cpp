@@ -60,13 +60,18 @@ TEST_CASE("universe: bar by bar it stands where a batch over all of it stands") 
   const Settings settings;
   const auto bars = market(three, 900);
   Universe universe{settings, hour};
+  CHECK(universe.correlation() == nullptr);
   REQUIRE(universe.rebuild(inputs_of(bars, 600)).has_value());
+  REQUIRE(universe.correlation() != nullptr);
+  CHECK(difference(*universe.correlation(), universe.ewma()->correlation) < 1e-14);
   for (std::size_t t = 600; t < 900; ++t) {
     for (const auto& [symbol, all] : bars) {
       universe.on_close(symbol, all[t].ts_close, all[t].close.to_double(), {});
     }
     take_all(universe);
   }
+  REQUIRE(universe.correlation() != nullptr);
+  CHECK(difference(*universe.correlation(), universe.ewma()->correlation) < 1e-14);
   CHECK_FALSE(universe.doubtful());
   CHECK(universe.as_of() == bars.at("BTC-USD")[899].ts_close);
   CHECK(universe.observations() == 800);
