@@ -1,7 +1,7 @@
 #pragma once
 
-#include "core/json.hpp"
 #include "core/duration.hpp"
+#include "core/json.hpp"
 
 #include <cstdint>
 #include <string>
