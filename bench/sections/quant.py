@@ -10,9 +10,8 @@ PREFIX = measure.ROOT / "build/peers"  # bench/setup-peers unpacks them there
 LOOP = "<= 1.5"
 TARGETS = {"plain C++ loop": LOOP, "OpenBLAS dsyrk alone": LOOP, "OpenBLAS dsyevd alone": LOOP,
            "recomputing from 1000 bars": "<= 0.04", "what it may cost": "<= 1"}
-# loops in R or Python
-SLOW_PEERS = ("R TTR ADX", "R TTR BBands", "R TTR ATR", "R TTR RSI", "R TTR Yang-Zhang", "scipy linkage + numpy",
-              "statsmodels MarkovRegression")
+# loops in R or Python, to be ten times as fast as; TTR's recursions are compiled
+SLOW_PEERS = ("scipy linkage + numpy", "statsmodels MarkovRegression")
 # rows of bench_quant_vol (Google Benchmark) under the names that the peers print
 VOLATILITY = {"garch/gaussian_fit_2000": "GARCH(1,1) fit, 2000 observations",
               "realised_1m/yang_zhang": "Yang-Zhang(20), 1M bars",
