@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 namespace troupe::quant {
 
@@ -31,24 +32,22 @@ std::size_t at(Index i) {
 /// nearest one: both lie in the same cluster by the time the edge is used.
 std::vector<Edge> spanning_tree(const Eigen::Ref<const MatrixXd>& distances) {
   const Index n = distances.rows();
-  VectorXd nearest = VectorXd::Constant(n, std::numeric_limits<double>::infinity());
-  std::vector<bool> in_tree(at(n), false);
+  std::vector<Index> outside(at(n - 1)); // in order, so that the first of equals is taken
+  std::iota(outside.begin(), outside.end(), Index{1});
+  std::vector<double> nearest(outside.size(), std::numeric_limits<double>::infinity());
   std::vector<Edge> edges;
   Index last = 0;
-  for (Index k = 0; k + 1 < n; ++k) {
-    in_tree[at(last)] = true;
-    Index next = -1;
-    for (Index i = 0; i < n; ++i) {
-      if (in_tree[at(i)]) {
-        continue;
-      }
-      nearest[i] = std::min(nearest[i], distances(i, last));
-      if (next < 0 || nearest[i] < nearest[next]) {
-        next = i;
-      }
+  while (!outside.empty()) {
+    const double* const to_last = distances.data() + last * distances.outerStride();
+    std::size_t best = 0;
+    for (std::size_t k = 0; k < outside.size(); ++k) {
+      nearest[k] = std::min(nearest[k], to_last[outside[k]]);
+      best = nearest[k] < nearest[best] ? k : best;
     }
-    edges.push_back({last, next, nearest[next]});
-    last = next;
+    edges.push_back({last, outside[best], nearest[best]});
+    last = outside[best];
+    outside.erase(outside.begin() + static_cast<std::ptrdiff_t>(best));
+    nearest.erase(nearest.begin() + static_cast<std::ptrdiff_t>(best));
   }
   return edges;
 }
@@ -149,23 +148,38 @@ std::vector<Merge> labelled(std::vector<Edge> edges, Index n) {
   return out;
 }
 
-/// Variance of the inverse-variance portfolio of some instruments.
-double cluster_variance(const Eigen::Ref<const MatrixXd>& covariance,
-                        const std::vector<Index>& members) {
-  VectorXd inverse(static_cast<Index>(members.size()));
-  for (std::size_t a = 0; a < members.size(); ++a) {
-    inverse[static_cast<Index>(a)] = 1.0 / covariance(members[a], members[a]);
-  }
+/// Variance of the inverse-variance portfolio of instruments that stand side by side.
+double cluster_variance(const MatrixXd& covariance, Index from, Index count) {
+  const auto block = covariance.block(from, from, count, count);
+  const VectorXd inverse = block.diagonal().cwiseInverse();
   const VectorXd weights = inverse / inverse.sum();
-  double variance = 0.0;
-  for (std::size_t b = 0; b < members.size(); ++b) {
-    double row = 0.0;
-    for (std::size_t a = 0; a < members.size(); ++a) {
-      row += covariance(members[a], members[b]) * weights[static_cast<Index>(a)];
+  return weights.dot(block * weights);
+}
+
+/// Shares the weight of a stretch of instruments between its halves by their variances, and so on.
+/// @returns the weights in the order of the covariance
+Expected<VectorXd> bisected(const MatrixXd& covariance) {
+  VectorXd weights = VectorXd::Ones(covariance.rows());
+  std::vector<std::pair<Index, Index>> open{{0, covariance.rows()}}; // first and count
+  while (!open.empty()) {
+    const auto [first, count] = open.back();
+    open.pop_back();
+    if (count < 2) {
+      continue;
     }
-    variance += weights[static_cast<Index>(b)] * row;
+    const Index half = count / 2;
+    const double left = cluster_variance(covariance, first, half);
+    const double right = cluster_variance(covariance, first + half, count - half);
+    if (!(left >= 0.0) || !(right >= 0.0) || !(left + right > 0.0)) {
+      return Reason::NOT_POSITIVE_DEFINITE;
+    }
+    const double share = 1.0 - left / (left + right);
+    weights.segment(first, half) *= share;
+    weights.segment(first + half, count - half) *= 1.0 - share;
+    open.emplace_back(first, half);
+    open.emplace_back(first + half, count - half);
   }
-  return variance;
+  return weights;
 }
 
 } // namespace hierarchical_detail
@@ -217,31 +231,13 @@ hierarchical_risk_parity(const Eigen::Ref<const Eigen::MatrixXd>& covariance, Li
   }
   HierarchicalPortfolio out{VectorXd::Ones(covariance.rows()), std::move(*merges), {}};
   out.order = leaf_order(out.merges);
-  std::vector<std::vector<Index>> open{out.order};
-  while (!open.empty()) {
-    const auto members = std::move(open.back());
-    open.pop_back();
-    if (members.size() < 2) {
-      continue;
-    }
-    const auto middle = members.begin() + static_cast<std::ptrdiff_t>(members.size() / 2);
-    std::vector<Index> left(members.begin(), middle);
-    std::vector<Index> right(middle, members.end());
-    const double variance_left = cluster_variance(covariance, left);
-    const double variance_right = cluster_variance(covariance, right);
-    if (!(variance_left >= 0.0) || !(variance_right >= 0.0)
-        || !(variance_left + variance_right > 0.0)) {
-      return Reason::NOT_POSITIVE_DEFINITE;
-    }
-    const double share = 1.0 - variance_left / (variance_left + variance_right);
-    for (const Index i : left) {
-      out.weights[i] *= share;
-    }
-    for (const Index i : right) {
-      out.weights[i] *= 1.0 - share;
-    }
-    open.push_back(std::move(left));
-    open.push_back(std::move(right));
+  // a cluster's part of the matrix in one piece
+  const auto weights = bisected(selected(covariance, out.order, out.order));
+  if (!weights) {
+    return weights.reason();
+  }
+  for (std::size_t i = 0; i < out.order.size(); ++i) {
+    out.weights[out.order[i]] = (*weights)[static_cast<Index>(i)];
   }
   return out;
 }
