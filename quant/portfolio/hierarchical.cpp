@@ -148,6 +148,13 @@ std::vector<Merge> labelled(std::vector<Edge> edges, Index n) {
   return out;
 }
 
+/// @pre symmetric, no distance below 0
+std::vector<Merge> merged(const Eigen::Ref<const MatrixXd>& distances, Linkage linkage) {
+  return labelled(linkage == Linkage::SINGLE ? spanning_tree(distances)
+                                             : neighbour_chains(distances, linkage),
+                  distances.rows());
+}
+
 /// Variance of the inverse-variance portfolio of instruments that stand side by side.
 double cluster_variance(const MatrixXd& covariance, Index from, Index count) {
   const auto block = covariance.block(from, from, count, count);
@@ -193,9 +200,7 @@ Expected<std::vector<Merge>> cluster(const Eigen::Ref<const Eigen::MatrixXd>& di
   if (distances.minCoeff() < 0.0) {
     return Reason::BAD_SAMPLE;
   }
-  return labelled(linkage == Linkage::SINGLE ? spanning_tree(distances)
-                                             : neighbour_chains(distances, linkage),
-                  distances.rows());
+  return merged(distances, linkage);
 }
 
 std::vector<Eigen::Index> leaf_order(const std::vector<Merge>& merges) {
@@ -225,11 +230,7 @@ hierarchical_risk_parity(const Eigen::Ref<const Eigen::MatrixXd>& covariance, Li
   }
   const MatrixXd distances =
     (0.5 * (1.0 - parts->matrix.array())).max(0.0).min(1.0).sqrt().matrix();
-  auto merges = cluster(distances, linkage);
-  if (!merges) {
-    return merges.reason();
-  }
-  HierarchicalPortfolio out{VectorXd::Ones(covariance.rows()), std::move(*merges), {}};
+  HierarchicalPortfolio out{VectorXd::Ones(covariance.rows()), merged(distances, linkage), {}};
   out.order = leaf_order(out.merges);
   // a cluster's part of the matrix in one piece
   const auto weights = bisected(selected(covariance, out.order, out.order));
