@@ -1,5 +1,6 @@
 #include "nodes/cluster/cluster.hpp"
 
+#include "core/log.hpp"
 #include "nodes/cluster/certificates.hpp"
 
 #include <caf/actor_registry.hpp>
@@ -63,7 +64,10 @@ void empty_basp_mailbox(caf::actor_system& system) {
   // Answered in turn, after all that was sent before.
   asker->request(basp, std::chrono::seconds{5}, caf::get_atom_v, system.node())
     .receive([](const caf::node_id&, const std::string&, std::uint16_t) {},
-             [](const caf::error&) {});
+             [](const caf::error& error) {
+               core::log::warn("node links did not come to rest, the stop may hang",
+                               {{"reason", caf::to_string(error)}});
+             });
 }
 
 } // namespace

@@ -110,6 +110,12 @@ struct EndpointFixture {
     }
   }
 
+  /// To the start of the next whole minute.
+  void begin_minute() {
+    constexpr std::chrono::minutes minute{1};
+    later(troupe::core::floor(now, minute) + minute - now);
+  }
+
   Reply call(net::Method method,
              const std::string& target,
              const HeaderList& headers = {},

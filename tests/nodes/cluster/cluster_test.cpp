@@ -102,7 +102,9 @@ TEST_CASE("cluster: a node stops although BASP hears late of its gateway's end")
   {
     Node node{directory.path + "/ca", {a.address()}};
     REQUIRE(node.answers("a"));
-    // BASP watches the gateway by now. What is attached later is called earlier.
+    // BASP watches the gateway by now. What is attached later is called earlier: it holds up what
+    // BASP is told until a stop that does not wait for that is over. The check is that the stop
+    // ends.
     int found = 0;
     for (caf::actor_id id = 1; id < 1'000; ++id) {
       if (const auto registered = node.system.registry().get(id)) {

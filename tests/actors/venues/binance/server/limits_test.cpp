@@ -23,8 +23,7 @@ TEST_CASE("binance server: weights, bans and order counts") {
   limits.ban_after = 2;
   limits.orders_per_10_seconds = 2;
   World world{limits};
-  world.later(core::floor(world.now, std::chrono::minutes{1}) + std::chrono::minutes{1}
-              - world.now);
+  world.begin_minute();
   for (int i = 0; i < 5; ++i) {
     CHECK(world.get("/api/v3/exchangeInfo").status == 200);
   }
@@ -54,8 +53,7 @@ TEST_CASE("binance server: the minute of weights can be shortened, and is told a
   limits.weight_per_minute = 50;
   limits.weight_window = std::chrono::seconds{10};
   World world{limits};
-  world.later(core::floor(world.now, std::chrono::minutes{1}) + std::chrono::minutes{1}
-              - world.now);
+  world.begin_minute();
   const auto listing = world.get("/api/v3/exchangeInfo");
   CHECK(listing.header("X-MBX-USED-WEIGHT-10S") == "20");
   CHECK(listing.body["rateLimits"][0]["rateLimitType"] == "REQUEST_WEIGHT");
