@@ -73,7 +73,6 @@ core::Result<Panel> Universe::rebuild(std::span<const SeriesInput> series) {
     return kernel_error("the EWMA covariance", restored.reason());
   }
   ewma_.emplace(std::move(*restored));
-  correlation_known_ = ewma_->correlation(correlation_).has_value();
   std::map<std::string, Timestamp> seen;
   for (const auto& [symbol, i] : index_) {
     seen[symbol] = seen_[i];
@@ -176,12 +175,10 @@ std::optional<Eigen::VectorXd> Universe::advance(std::chrono::nanoseconds now) {
   }
   as_of_ = at;
   pending_.erase(next);
-  const auto updated = ewma_->update_correlation(returns, correlation_);
-  if (!updated && updated.reason() == quant::Reason::BAD_SAMPLE) {
+  if (!ewma_->update(returns)) {
     doubtful_ = true;
     return std::nullopt;
   }
-  correlation_known_ = updated.has_value();
   pair_counts_ += own * own.transpose();
   ++observations_;
   return returns;

@@ -63,7 +63,7 @@ public:
   /// The EWMA correlations alone, shape (N, N), kept with each bar; null where they are not
   /// defined, and good until the next bar is taken.
   [[nodiscard]] const Eigen::MatrixXd* correlation() const {
-    return correlation_known_ ? &correlation_ : nullptr;
+    return ewma_->correlation();
   }
 
   /// Times that may wait for laggards; beyond, history has to help.
@@ -83,8 +83,6 @@ private:
   std::vector<trading::InstrumentId> instruments_;
   std::map<std::string, std::size_t> index_;
   std::optional<quant::EwmaCovariance> ewma_;
-  Eigen::MatrixXd correlation_; ///< of ewma_
-  bool correlation_known_ = false;
   Eigen::VectorXd prices_;
   Eigen::MatrixXd pair_counts_;
   std::vector<core::Timestamp> closes_;

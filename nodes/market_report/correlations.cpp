@@ -112,11 +112,11 @@ core::Result<void> add_dcc(const Panel& panel, CorrelationReport& out) {
 
 void add_moving(const Panel& panel, CorrelationReport& out) {
   quant::EwmaCovariance ewma{panel.size(), out.ewma_lambda};
-  Eigen::MatrixXd moving;
   for (Index t = 0; t < panel.observations(); ++t) {
-    const auto known = ewma.update_correlation(panel.returns.row(t).transpose(), moving);
-    out.ewma.push_back(known && t + 1 >= rolling_bars
-                         ? std::optional{correlation::mean_correlation(moving)}
+    const bool taken = ewma.update(panel.returns.row(t).transpose());
+    const auto* const moving = ewma.correlation();
+    out.ewma.push_back(taken && moving != nullptr && t + 1 >= rolling_bars
+                         ? std::optional{correlation::mean_correlation(*moving)}
                          : std::nullopt);
     if (t + 1 < rolling_bars) {
       out.rolling.emplace_back();

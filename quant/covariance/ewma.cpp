@@ -4,6 +4,7 @@
 #include "quant/linear_algebra/columns.hpp"
 #include "quant/linear_algebra/dense.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
@@ -13,6 +14,7 @@ namespace {
 
 constexpr double return_magnitude_max = 1e100;
 constexpr double weight_negligible = 1e-18;
+constexpr double rounding_of_stored = 1e-8; // relative, of a covariance that was written and read
 
 bool usable_decay(double lambda) {
   return lambda > 0.0 && lambda < 1.0;
@@ -59,27 +61,15 @@ Eigen::MatrixXd weighted_gram(const Eigen::Ref<const Eigen::MatrixXd>& returns,
   return gram(roots.asDiagonal() * returns.bottomRows(bars));
 }
 
-/// 1 / volatilities; DEGENERATE where a variance is 0 or as good as that.
-Expected<Eigen::VectorXd> inverse_volatilities(const Eigen::VectorXd& variances) {
-  if (variances.minCoeff() <= 0.0) {
-    return Reason::DEGENERATE;
-  }
-  Eigen::VectorXd inverse = variances.cwiseSqrt().cwiseInverse();
-  if (!inverse.allFinite()) {
-    return Reason::DEGENERATE;
-  }
-  return inverse;
-}
-
 } // namespace
 
-EwmaCovariance::EwmaCovariance(Eigen::Index instruments, double lambda)
-  : lambda_(lambda), state_(Eigen::MatrixXd::Zero(std::max<Eigen::Index>(instruments, 0),
-                                                  std::max<Eigen::Index>(instruments, 0))) {
+EwmaCovariance::EwmaCovariance(Eigen::Index instruments, double lambda) : lambda_(lambda) {
   if (instruments < 1 || !usable_decay(lambda)) {
     throw std::invalid_argument("an exponentially weighted covariance needs an instrument and a "
                                 "weight inside 0 and 1");
   }
+  correlation_ = Eigen::MatrixXd::Identity(instruments, instruments);
+  variances_ = volatilities_ = keep_ = take_ = Eigen::VectorXd::Zero(instruments);
 }
 
 Expected<EwmaCovariance> EwmaCovariance::restored(
@@ -94,53 +84,41 @@ Expected<EwmaCovariance> EwmaCovariance::restored(
     return Reason::BAD_SAMPLE;
   }
   EwmaCovariance out{covariance.rows(), lambda};
-  out.state_ = covariance;
+  out.variances_ = covariance.diagonal();
+  out.volatilities_ = out.variances_.cwiseSqrt();
+  for (Eigen::Index c = 0; c < covariance.cols(); ++c) {
+    for (Eigen::Index r = c + 1; r < covariance.rows(); ++r) {
+      const double largest = out.volatilities_[r] * out.volatilities_[c];
+      if (std::abs(covariance(r, c)) > largest * (1.0 + rounding_of_stored)) {
+        return Reason::BAD_SAMPLE;
+      }
+      const double value = largest > 0.0 ? std::clamp(covariance(r, c) / largest, -1.0, 1.0) : 0.0;
+      out.correlation_(r, c) = out.correlation_(c, r) = value;
+    }
+  }
   out.observations_ = observations;
   return out;
 }
 
-bool EwmaCovariance::usable(const Eigen::Ref<const Eigen::VectorXd>& returns) const {
-  return returns.size() == state_.rows() && returns.allFinite()
-         && returns.cwiseAbs().maxCoeff() <= return_magnitude_max;
-}
-
-void EwmaCovariance::decay(Eigen::Index column, const Eigen::Ref<const Eigen::VectorXd>& returns) {
-  decay_column(&state_(column, column), returns.data() + column, keep(),
-               (1.0 - keep()) * returns[column], state_.rows() - column);
-}
-
 bool EwmaCovariance::update(const Eigen::Ref<const Eigen::VectorXd>& returns) {
-  if (!usable(returns)) {
+  if (returns.size() != instruments() || !returns.allFinite()
+      || returns.cwiseAbs().maxCoeff() > return_magnitude_max) {
     return false;
   }
-  for (Eigen::Index c = 0; c < state_.cols(); ++c) {
-    decay(c, returns);
+  const double keep = observations_ == 0 ? 0.0 : lambda_;
+  const double take = std::sqrt(1.0 - keep);
+  for (Eigen::Index i = 0; i < instruments(); ++i) {
+    const double kept = keep * variances_[i];
+    variances_[i] = kept + (1.0 - keep) * returns[i] * returns[i];
+    volatilities_[i] = std::sqrt(variances_[i]);
+    const bool moves = variances_[i] > 0.0; // what never moved goes with nothing
+    keep_[i] = moves ? std::sqrt(kept / variances_[i]) : 0.0;
+    take_[i] = moves ? take * returns[i] / volatilities_[i] : 0.0;
   }
-  ++observations_;
-  return true;
-}
-
-Expected<bool> EwmaCovariance::update_correlation(const Eigen::Ref<const Eigen::VectorXd>& returns,
-                                                  Eigen::MatrixXd& out) {
-  if (!usable(returns)) {
-    return Reason::BAD_SAMPLE;
-  }
-  // as the columns will have them, to the bit
-  const Eigen::VectorXd variances =
-    keep() * state_.diagonal().array() + (1.0 - keep()) * returns.array() * returns.array();
-  const auto inverse = inverse_volatilities(variances);
-  if (!inverse) {
-    return update(returns) ? inverse.reason() : Reason::BAD_SAMPLE;
-  }
-  const Eigen::Index n = state_.rows();
-  out.resize(n, n);
-  for (Eigen::Index from = 0; from < n; from += mirrored_columns) {
-    const Eigen::Index count = std::min(mirrored_columns, n - from);
-    for (Eigen::Index c = from; c < from + count; ++c) {
-      decay(c, returns);
-      correlation_column(state_, *inverse, c, out);
-    }
-    mirror_columns(out, from, count);
+  for (Eigen::Index c = 0; c < instruments(); ++c) {
+    decay_correlations(&correlation_(0, c), keep_.data(), keep_[c], take_.data(), take_[c],
+                       instruments());
+    correlation_(c, c) = 1.0;
   }
   ++observations_;
   return true;
@@ -161,28 +139,11 @@ Expected<Eigen::MatrixXd> EwmaCovariance::covariance() const {
   if (observations_ == 0) {
     return Reason::TOO_SHORT;
   }
-  Eigen::MatrixXd out = state_;
-  mirror_lower(out);
-  return out;
-}
-
-Expected<bool> EwmaCovariance::correlation(Eigen::MatrixXd& out) const {
-  if (observations_ == 0) {
-    return Reason::TOO_SHORT;
-  }
-  const auto inverse = inverse_volatilities(state_.diagonal());
-  if (!inverse) {
-    return inverse.reason();
-  }
-  out.resize(state_.rows(), state_.cols());
-  correlation_of_lower(state_, *inverse, out);
-  return true;
-}
-
-Expected<Eigen::MatrixXd> EwmaCovariance::correlation() const {
-  Eigen::MatrixXd out;
-  if (const auto done = correlation(out); !done) {
-    return done.reason();
+  Eigen::MatrixXd out(instruments(), instruments());
+  for (Eigen::Index c = 0; c < out.cols(); ++c) {
+    for (Eigen::Index r = 0; r < out.rows(); ++r) {
+      out(r, c) = covariance(r, c);
+    }
   }
   return out;
 }

@@ -8,8 +8,12 @@ namespace troupe::quant {
 
 /// Exponentially weighted covariance with zero mean, one bar at a time.
 ///     S[1] = r[1] r[1]';  S[t] = lambda S[t-1] + (1 - lambda) r[t] r[t]'
-/// The value after bar t is the forecast for bar t + 1.
-/// @cost    N^2 / 2 multiply-adds per bar, no allocation; 8 N^2 bytes
+/// The value after bar t is the forecast for bar t + 1. Kept as variances v and correlations R, for
+/// those are what is asked for at each bar, and one pass over one matrix is all that a bar needs:
+///     R[t] = a a' o R[t-1] + b b',  a = sqrt(lambda v[t-1] / v[t]),  b = sqrt(1 - lambda) r[t] /
+///     sqrt(v[t])
+/// Rounding does not pile up: what is left of an error shrinks with lambda as the past does.
+/// @cost    N^2 multiply-adds per bar over 8 N^2 bytes, no allocation
 /// @source  J.P. Morgan/Reuters, RiskMetrics Technical Document (1996), lambda 0.94 for days
 class EwmaCovariance {
 public:
@@ -19,7 +23,8 @@ public:
   EwmaCovariance(Eigen::Index instruments, double lambda);
 
   /// Restores a stored state. @returns BAD_PARAMETER, BAD_SHAPE (not square or not symmetric),
-  /// BAD_SAMPLE (not finite, a negative variance, fewer than 1 observation)
+  /// BAD_SAMPLE (not finite, a negative variance, a covariance above the product of the
+  /// volatilities, fewer than 1 observation)
   [[nodiscard]] static Expected<EwmaCovariance> restored(
     const Eigen::Ref<const Eigen::MatrixXd>& covariance, double lambda, Eigen::Index observations);
 
@@ -27,13 +32,8 @@ public:
   /// @returns        false, and leaves all as it was, where the shape differs or a return is not
   ///                 finite or above 1e100
   [[nodiscard]] bool update(const Eigen::Ref<const Eigen::VectorXd>& returns);
-  /// update() and then correlation(out), in one pass over the memory, which is what both wait for.
-  /// @returns  BAD_SAMPLE where update() says false, and leaves `out` too as it was then;
-  ///           DEGENERATE where a variance is 0: the bar is taken, `out` is not written
-  [[nodiscard]] Expected<bool> update_correlation(const Eigen::Ref<const Eigen::VectorXd>& returns,
-                                                  Eigen::MatrixXd& out);
 
-  [[nodiscard]] Eigen::Index instruments() const { return state_.rows(); }
+  [[nodiscard]] Eigen::Index instruments() const { return variances_.size(); }
   [[nodiscard]] Eigen::Index observations() const { return observations_; }
   [[nodiscard]] double lambda() const { return lambda_; }
   /// 1 / sum of squared weights: how many equally weighted bars carry as much information.
@@ -41,25 +41,22 @@ public:
 
   /// One entry. @pre observations() > 0 and both below instruments()
   [[nodiscard]] double covariance(Eigen::Index i, Eigen::Index j) const {
-    return i >= j ? state_(i, j) : state_(j, i);
+    return i == j ? variances_[i] : correlation_(i, j) * (volatilities_[i] * volatilities_[j]);
   }
-  /// @returns  shape (N, N); TOO_SHORT before the first bar
+  /// @returns  shape (N, N), symmetric to the bit; TOO_SHORT before the first bar
   [[nodiscard]] Expected<Eigen::MatrixXd> covariance() const;
-  /// @returns  TOO_SHORT before the first bar, DEGENERATE where a variance is 0
-  /// @cost     N^2 multiplications, one allocation
-  [[nodiscard]] Expected<Eigen::MatrixXd> correlation() const;
-  /// The same into a matrix that exists, which is not allocated anew where it has the right shape:
-  /// that would cost more than the correlations. What it holds after a refusal is unspecified.
-  [[nodiscard]] Expected<bool> correlation(Eigen::MatrixXd& out) const;
+  /// Of the newest bar, until the next: shape (N, N), symmetric to the bit, unit diagonal, entries
+  /// within -1 and 1. Null before the first bar and while a variance is 0.
+  [[nodiscard]] const Eigen::MatrixXd* correlation() const {
+    return observations_ > 0 && variances_.minCoeff() > 0.0 ? &correlation_ : nullptr;
+  }
 
 private:
-  [[nodiscard]] bool usable(const Eigen::Ref<const Eigen::VectorXd>& returns) const;
-  /// Weight of the past in the next step.
-  [[nodiscard]] double keep() const { return observations_ == 0 ? 0.0 : lambda_; }
-  void decay(Eigen::Index column, const Eigen::Ref<const Eigen::VectorXd>& returns);
-
   double lambda_;
-  Eigen::MatrixXd state_; ///< lower triangle
+  Eigen::MatrixXd correlation_; ///< both triangles; 0 beside a variance of 0
+  Eigen::VectorXd variances_;
+  Eigen::VectorXd volatilities_; ///< their roots
+  Eigen::VectorXd keep_, take_;  ///< a and b of the bar that is taken
   Eigen::Index observations_ = 0;
 };
 

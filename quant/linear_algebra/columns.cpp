@@ -10,11 +10,12 @@ using Eigen::Index;
 
 // Inlined into a caller for each set of registers, which decides what they become.
 
-[[gnu::always_inline]] inline void
-decay_loop(double* y, const double* x, double keep, double take, Index n) {
+[[gnu::always_inline]] inline void decay_loop(
+  double* y, const double* keep, double keep_own, const double* take, double take_own, Index n) {
 #pragma GCC ivdep
   for (Index i = 0; i < n; ++i) {
-    y[i] = keep * y[i] + take * x[i];
+    const double value = y[i] * (keep[i] * keep_own) + take[i] * take_own;
+    y[i] = std::min(std::max(value, -1.0), 1.0);
   }
 }
 
@@ -26,9 +27,9 @@ correlate_loop(const double* x, const double* inverse, double scale, double* out
   }
 }
 
-[[gnu::target("avx2")]] void
-decay_wide(double* y, const double* x, double keep, double take, Index n) {
-  decay_loop(y, x, keep, take, n);
+[[gnu::target("avx2")]] void decay_wide(
+  double* y, const double* keep, double keep_own, const double* take, double take_own, Index n) {
+  decay_loop(y, keep, keep_own, take, take_own, n);
 }
 
 [[gnu::target("avx2")]] void
@@ -42,11 +43,12 @@ bool has_wide_registers() {
 
 } // namespace
 
-void decay_column(double* y, const double* x, double keep, double take, Index n) {
+void decay_correlations(
+  double* y, const double* keep, double keep_own, const double* take, double take_own, Index n) {
   if (has_wide_registers()) {
-    decay_wide(y, x, keep, take, n);
+    decay_wide(y, keep, keep_own, take, take_own, n);
   } else {
-    decay_loop(y, x, keep, take, n);
+    decay_loop(y, keep, keep_own, take, take_own, n);
   }
 }
 

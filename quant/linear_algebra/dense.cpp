@@ -60,6 +60,31 @@ Expected<SymmetricEigen> decompose(const Ref<const MatrixXd>& matrix, char job) 
   return out;
 }
 
+/// Copies what stands below the diagonal in the columns from .. from + count - 1 into their rows.
+void mirror_columns(Ref<MatrixXd> matrix, Index from, Index count) {
+  eigen_assert(from >= 0 && count >= 0 && from + count <= matrix.cols());
+  const Index stride = matrix.outerStride();
+  double* const corner = matrix.data() + from * (stride + 1);
+  for (Index r = 1; r < matrix.rows() - from; ++r) {
+    const double* const row = corner + r;
+    double* const column = corner + r * stride;
+    for (Index c = 0; c < std::min(r, count); ++c) {
+      column[c] = row[c * stride];
+    }
+  }
+}
+
+/// One column of correlation_of_lower, from the diagonal down.
+void correlation_column(const Ref<const MatrixXd>& covariance,
+                        const Ref<const VectorXd>& inverse_volatility,
+                        Index column,
+                        Ref<MatrixXd> out) {
+  correlate_column(covariance.data() + column * (covariance.outerStride() + 1),
+                   inverse_volatility.data() + column, inverse_volatility[column],
+                   &out(column, column), out.rows() - column);
+  out(column, column) = 1.0;
+}
+
 constexpr const char* choice_variable = "OPENBLAS_CORETYPE";
 
 /// OpenBLAS 0.3.21 chooses its kernels by the processor's model number and falls back to SSE3 for
@@ -267,34 +292,11 @@ Expected<bool> check_symmetric(const Ref<const MatrixXd>& matrix, double toleran
   return true;
 }
 
-void mirror_columns(Ref<MatrixXd> matrix, Index from, Index count) {
-  eigen_assert(from >= 0 && count >= 0 && from + count <= matrix.cols());
-  const Index stride = matrix.outerStride();
-  double* const corner = matrix.data() + from * (stride + 1);
-  for (Index r = 1; r < matrix.rows() - from; ++r) {
-    const double* const row = corner + r;
-    double* const column = corner + r * stride;
-    for (Index c = 0; c < std::min(r, count); ++c) {
-      column[c] = row[c * stride];
-    }
-  }
-}
-
 void mirror_lower(Ref<MatrixXd> matrix) {
   const Index n = matrix.rows();
   for (Index from = 0; from < n; from += mirrored_columns) {
     mirror_columns(matrix, from, std::min(mirrored_columns, n - from));
   }
-}
-
-void correlation_column(const Ref<const MatrixXd>& covariance,
-                        const Ref<const VectorXd>& inverse_volatility,
-                        Index column,
-                        Ref<MatrixXd> out) {
-  correlate_column(covariance.data() + column * (covariance.outerStride() + 1),
-                   inverse_volatility.data() + column, inverse_volatility[column],
-                   &out(column, column), out.rows() - column);
-  out(column, column) = 1.0;
 }
 
 void correlation_of_lower(const Ref<const MatrixXd>& covariance,

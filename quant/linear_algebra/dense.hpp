@@ -88,9 +88,6 @@ private:
 /// until then, and enough to write the rows of the upper triangle in whole lines of it.
 inline constexpr Eigen::Index mirrored_columns = 64;
 
-/// Copies what stands below the diagonal in the columns from .. from + count - 1 into their rows.
-void mirror_columns(Eigen::Ref<Eigen::MatrixXd> matrix, Eigen::Index from, Eigen::Index count);
-
 /// Copies the lower triangle onto the upper one.
 void mirror_lower(Eigen::Ref<Eigen::MatrixXd> matrix);
 
@@ -103,11 +100,5 @@ void mirror_lower(Eigen::Ref<Eigen::MatrixXd> matrix);
 void correlation_of_lower(const Eigen::Ref<const Eigen::MatrixXd>& covariance,
                           const Eigen::Ref<const Eigen::VectorXd>& inverse_volatility,
                           Eigen::Ref<Eigen::MatrixXd> out);
-
-/// One column of that, from the diagonal down; the upper triangle stays as it is.
-void correlation_column(const Eigen::Ref<const Eigen::MatrixXd>& covariance,
-                        const Eigen::Ref<const Eigen::VectorXd>& inverse_volatility,
-                        Eigen::Index column,
-                        Eigen::Ref<Eigen::MatrixXd> out);
 
 } // namespace troupe::quant

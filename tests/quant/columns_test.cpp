@@ -17,16 +17,17 @@ TEST_CASE("columns: to the bit as the plain loop, whatever the length and the re
     const auto seed = *seeds();
     const VectorXd x = normal_matrix(n, 1, seed);
     const VectorXd other = normal_matrix(n, 1, seed + 1);
+    const VectorXd keep = normal_matrix(n, 1, seed + 2);
     VectorXd decayed = other;
-    decay_column(decayed.data(), x.data(), 0.94, 0.3, n);
+    decay_correlations(decayed.data(), keep.data(), 0.94, x.data(), 0.3, n);
     VectorXd correlated(n);
     correlate_column(x.data(), other.data(), 0.8, correlated.data(), n);
     VectorXd in_place = x;
     correlate_column(in_place.data(), other.data(), 0.8, in_place.data(), n);
     for (Index i = 0; i < n; ++i) {
-      const double kept = 0.94 * other[i];
-      const double taken = 0.3 * x[i];
-      RC_ASSERT(decayed[i] == kept + taken);
+      const double kept = other[i] * (keep[i] * 0.94);
+      const double taken = x[i] * 0.3;
+      RC_ASSERT(decayed[i] == std::clamp(kept + taken, -1.0, 1.0));
       RC_ASSERT(correlated[i] == std::clamp(x[i] * other[i] * 0.8, -1.0, 1.0));
     }
     RC_ASSERT(in_place == correlated);
