@@ -168,6 +168,18 @@ MatrixXd product_of_transpose(const Ref<const MatrixXd>& a, const Ref<const Matr
   return out;
 }
 
+VectorXd symmetric_product(const Ref<const MatrixXd>& matrix, const VectorXd& x) {
+  eigen_assert(matrix.rows() == matrix.cols() && matrix.rows() == x.size());
+  VectorXd out = VectorXd::Zero(x.size());
+  const int n = as_int(x.size());
+  const int stride = leading(matrix);
+  const int next = 1;
+  const double one = 1.0;
+  const double zero = 0.0;
+  dsymv_("L", &n, &one, matrix.data(), &stride, x.data(), &next, &zero, out.data(), &next, 1);
+  return out;
+}
+
 MatrixXd product(const Ref<const MatrixXd>& a, const Ref<const MatrixXd>& b) {
   eigen_assert(a.cols() == b.rows());
   MatrixXd out = MatrixXd::Zero(a.rows(), b.cols());
@@ -232,14 +244,16 @@ Expected<SymmetricEigen> largest_eigen(const Ref<const MatrixXd>& matrix, Index 
 }
 
 Expected<Cholesky> Cholesky::of(MatrixXd matrix) {
-  if (const auto usable = check_square(matrix); !usable) {
-    return usable.reason();
+  if (matrix.rows() != matrix.cols() || matrix.rows() == 0) {
+    return Reason::BAD_SHAPE;
   }
   const int n = as_int(matrix.rows());
   int info = 0;
   dpotrf_("L", &n, matrix.data(), &n, &info, 1);
-  if (info != 0) {
-    return Reason::NOT_POSITIVE_DEFINITE;
+  // what is not finite in a row reaches its diagonal, so that looking at all of them can wait
+  if (info != 0 || !matrix.diagonal().allFinite()) {
+    const MatrixXd lower = matrix.triangularView<Eigen::Lower>();
+    return lower.allFinite() ? Reason::NOT_POSITIVE_DEFINITE : Reason::BAD_SAMPLE;
   }
   for (Index j = 1; j < matrix.cols(); ++j) {
     matrix.col(j).head(j).setZero();
@@ -249,10 +263,19 @@ Expected<Cholesky> Cholesky::of(MatrixXd matrix) {
 
 MatrixXd Cholesky::solve(MatrixXd b) const {
   eigen_assert(b.rows() == lower_.rows());
+  constexpr Index few = 4; // dpotrs packs the whole matrix, which that many columns do not repay
   const int n = as_int(lower_.rows());
-  const int columns = as_int(b.cols());
-  int info = 0;
-  dpotrs_("L", &n, &columns, lower_.data(), &n, b.data(), &n, &info, 1);
+  if (b.cols() > few) {
+    const int columns = as_int(b.cols());
+    int info = 0;
+    dpotrs_("L", &n, &columns, lower_.data(), &n, b.data(), &n, &info, 1);
+    return b;
+  }
+  const int next = 1;
+  for (auto column : b.colwise()) {
+    dtrsv_("L", "N", "N", &n, lower_.data(), &n, column.data(), &next, 1, 1, 1);
+    dtrsv_("L", "T", "N", &n, lower_.data(), &n, column.data(), &next, 1, 1, 1);
+  }
   return b;
 }
 

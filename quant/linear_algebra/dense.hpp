@@ -31,6 +31,13 @@ namespace troupe::quant {
 [[nodiscard]] Eigen::MatrixXd product(const Eigen::Ref<const Eigen::MatrixXd>& a,
                                       const Eigen::Ref<const Eigen::MatrixXd>& b);
 
+/// @returns  A x, shape (N)
+/// @param matrix  shape (N, N), symmetric; only its lower triangle is read
+/// @pre      x has N entries
+/// @cost     2 N^2 flops over 4 N^2 bytes (dsymv)
+[[nodiscard]] Eigen::VectorXd symmetric_product(const Eigen::Ref<const Eigen::MatrixXd>& matrix,
+                                                const Eigen::VectorXd& x);
+
 /// Eigenvalues ascending; the columns of `vectors` are the unit eigenvectors, in that order.
 struct SymmetricEigen {
   Eigen::VectorXd values;

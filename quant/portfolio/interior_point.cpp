@@ -21,9 +21,13 @@ constexpr double equality_weight = 1.0;  ///< of A'A added to the system, which 
 constexpr double regularisation = 1e-13; ///< added to the diagonal, grown where that is not enough
 constexpr double regularisation_max = 1e-6;
 constexpr int refinements = 2;
+constexpr int unrefined = 1;         ///< passes for a step that only tells how far one could go
 constexpr double progress_min = 0.9; ///< of the gap of one iteration to that of the one before
 constexpr double recentring = 0.5;   ///< of the gap that a step back to the central path leaves
 constexpr Index active_rows_max = 300;
+constexpr int active_set_steps_max = 8; ///< choices of the binding constraints to try
+constexpr double crossover_gap = 1e-2;  ///< from where the binding constraints may be told already
+constexpr double crossover_again = 0.1; ///< of the gap at which they were told wrongly
 
 double largest(const VectorXd& x) {
   return x.size() == 0 ? 0.0 : x.cwiseAbs().maxCoeff();
@@ -50,57 +54,44 @@ void add_at(VectorXd& x, const std::vector<Index>& index, const VectorXd& step) 
 
 using namespace interior_point_detail; // NOLINT(google-build-using-namespace): of this file
 
-/// H = P + C' diag(z / s) C + weight A'A, factorised, with the Schur complement of the equalities.
+/// H = P + weight A'A + C' diag(z / s) C, factorised, with the Schur complement of the equalities.
 class InteriorPoint::Newton {
 public:
-  /// @returns  none where H cannot be made positive definite
-  static std::optional<Newton> of(const InteriorPoint& method, const VectorXd& weights) {
-    const auto& program = method.program_;
-    MatrixXd h = program.p;
-    const auto general = static_cast<Index>(program.inequalities.size());
-    for (Index r = 0; r < general; ++r) {
-      const auto& row = program.inequalities[static_cast<std::size_t>(r)];
-      for (std::size_t a = 0; a < row.index.size(); ++a) {
-        for (std::size_t c = 0; c < row.index.size(); ++c) {
-          h(row.index[a], row.index[c]) += weights[r] * row.value[a] * row.value[c];
-        }
-      }
-    }
-    for (std::size_t k = 0; k < method.bounds_.size(); ++k) {
-      const Index i = method.bounds_[k].variable;
-      h(i, i) += weights[general + static_cast<Index>(k)];
-    }
-    if (method.a_.rows() > 0) {
-      h += equality_weight * gram(method.a_);
-    }
+  /// @param weights  z / s of the inequalities and bounds
+  /// @returns        none where H cannot be made positive definite
+  static std::optional<Newton> of(const InteriorPoint& method, VectorXd weights) {
     for (double add = regularisation; add <= regularisation_max; add *= 100.0) {
-      MatrixXd shifted = h;
-      shifted.diagonal().array() += add;
-      auto factor = Cholesky::of(std::move(shifted));
-      if (factor) {
-        return Newton{method, std::move(h), std::move(*factor)};
+      MatrixXd h = method.base_;
+      h.diagonal().array() += add;
+      method.add_weighted_rows(weights, h);
+      if (auto factor = Cholesky::of(std::move(h))) {
+        return Newton{method, std::move(weights), std::move(*factor)};
       }
     }
     return std::nullopt;
   }
 
   /// H dx + A'dy = g,  A dx = e, refined against the system without its regularisation.
-  [[nodiscard]] std::pair<VectorXd, VectorXd> solve(const VectorXd& g, const VectorXd& e) const {
+  [[nodiscard]] std::pair<VectorXd, VectorXd>
+  solve(const VectorXd& g, const VectorXd& e, int passes) const {
+    const auto& a = method_.a_;
     VectorXd dx = VectorXd::Zero(g.size());
     VectorXd dy = VectorXd::Zero(e.size());
-    for (int pass = 0; pass <= refinements; ++pass) {
-      VectorXd rest = g - h_ * dx;
-      VectorXd rest_e = e;
-      if (e.size() > 0) {
-        rest -= a_.transpose() * dy;
-        rest_e -= a_ * dx;
+    VectorXd rest = g;
+    VectorXd rest_e = e;
+    for (int pass = 0; pass < passes; ++pass) {
+      if (pass > 0) {
+        rest = g - symmetric_product(method_.base_, dx)
+               - method_.gather(weights_.cwiseProduct(method_.inequality_sides(dx)))
+               - a.transpose() * dy;
+        rest_e = e - a * dx;
       }
       const VectorXd direct = factor_.solve(rest);
       if (e.size() == 0) {
         dx += direct;
         continue;
       }
-      const VectorXd add_y = schur_.solve(a_ * direct - rest_e);
+      const VectorXd add_y = schur_.solve(a * direct - rest_e);
       dy += add_y;
       dx += direct - solved_a_ * add_y;
     }
@@ -108,16 +99,16 @@ public:
   }
 
 private:
-  Newton(const InteriorPoint& method, MatrixXd h, Cholesky factor)
-    : h_(std::move(h)), a_(method.a_), factor_(std::move(factor)) {
-    if (a_.rows() > 0) {
-      solved_a_ = factor_.solve(MatrixXd{a_.transpose()});
-      schur_.compute(a_ * solved_a_);
+  Newton(const InteriorPoint& method, VectorXd weights, Cholesky factor)
+    : method_(method), weights_(std::move(weights)), factor_(std::move(factor)) {
+    if (method.a_.rows() > 0) {
+      solved_a_ = factor_.solve(MatrixXd{method.a_.transpose()});
+      schur_.compute(method.a_ * solved_a_);
     }
   }
 
-  MatrixXd h_;
-  const MatrixXd& a_;
+  const InteriorPoint& method_;
+  VectorXd weights_;
   Cholesky factor_;
   MatrixXd solved_a_; ///< H^-1 A'
   Eigen::CompleteOrthogonalDecomposition<MatrixXd> schur_;
@@ -155,6 +146,26 @@ InteriorPoint::InteriorPoint(const QuadraticProgram& program) : program_(program
       a_(r, row.index[k]) += row.value[k];
     }
     b_[r] = row.limit;
+  }
+  base_ = program.p;
+  if (a_.rows() > 0) {
+    base_ += equality_weight * gram(a_);
+  }
+}
+
+void InteriorPoint::add_weighted_rows(const VectorXd& weights, MatrixXd& h) const {
+  const auto general = static_cast<Index>(program_.inequalities.size());
+  for (Index r = 0; r < general; ++r) {
+    const auto& row = program_.inequalities[static_cast<std::size_t>(r)];
+    for (std::size_t i = 0; i < row.index.size(); ++i) {
+      for (std::size_t j = 0; j < row.index.size(); ++j) {
+        h(row.index[i], row.index[j]) += weights[r] * row.value[i] * row.value[j];
+      }
+    }
+  }
+  for (std::size_t k = 0; k < bounds_.size(); ++k) {
+    const Index i = bounds_[k].variable;
+    h(i, i) += weights[general + static_cast<Index>(k)];
   }
 }
 
@@ -199,7 +210,7 @@ double InteriorPoint::Residuals::worst() const {
 
 InteriorPoint::Residuals InteriorPoint::residuals(const Point& p) const {
   Residuals out;
-  out.dual = program_.p * p.x + program_.q + gather(p.z);
+  out.dual = symmetric_product(program_.p, p.x) + program_.q + gather(p.z);
   if (a_.rows() > 0) {
     out.dual += a_.transpose() * p.y;
   }
@@ -238,16 +249,17 @@ InteriorPoint::Point InteriorPoint::start() const {
 InteriorPoint::Point InteriorPoint::run(const QuadraticSettings& settings) const {
   Point p = start();
   Point best = p;
-  double best_worst = residuals(p).worst();
+  auto r = residuals(p);
+  double best_worst = r.worst();
   double gap_before = no_bound;
+  double gap_tried = crossover_gap / crossover_again;
   for (int i = 0; i < settings.iterations_max; ++i) {
-    const auto r = residuals(p);
     const auto newton = Newton::of(*this, p.z.cwiseQuotient(p.s));
     if (!newton) {
       break;
     }
     // C' of what the complementarity equations leave once dz is eliminated
-    const auto direction = [&](const VectorXd& complementarity) {
+    const auto direction = [&](const VectorXd& complementarity, int passes) {
       const VectorXd left = (p.z.cwiseProduct(r.inequality) - complementarity).cwiseQuotient(p.s);
       // rows of A'A that H carries are taken back on the right
       VectorXd g = -r.dual - gather(left);
@@ -255,7 +267,7 @@ InteriorPoint::Point InteriorPoint::run(const QuadraticSettings& settings) const
         g -= equality_weight * (a_.transpose() * r.equality);
       }
       Point d;
-      std::tie(d.x, d.y) = newton->solve(g, -r.equality);
+      std::tie(d.x, d.y) = newton->solve(g, -r.equality, passes);
       // not as a difference of values: what that rounds is divided by the slacks below
       d.s = -r.inequality - inequality_sides(d.x);
       d.z = -(complementarity + p.z.cwiseProduct(d.s)).cwiseQuotient(p.s);
@@ -265,12 +277,14 @@ InteriorPoint::Point InteriorPoint::run(const QuadraticSettings& settings) const
     // the corrector, far from the central path, may run in circles: then a step back towards it
     const bool circling = r.gap > progress_min * gap_before;
     gap_before = r.gap;
-    Point d = direction(circling ? VectorXd{products.array() - recentring * r.gap} : products);
-    if (rows_ > 0 && !circling) {
+    const bool corrects = rows_ > 0 && !circling;
+    Point d = direction(circling ? VectorXd{products.array() - recentring * r.gap} : products,
+                        corrects ? unrefined : 1 + refinements);
+    if (corrects) {
       const double reach = std::min(longest_step(p.s, d.s), longest_step(p.z, d.z));
       const double gap = (p.s + reach * d.s).dot(p.z + reach * d.z) / static_cast<double>(rows_);
       const double centring = std::pow(std::max(gap, 0.0) / r.gap, 3.0) * r.gap;
-      d = direction((products + d.s.cwiseProduct(d.z)).array() - centring);
+      d = direction((products + d.s.cwiseProduct(d.z)).array() - centring, 1 + refinements);
     }
     const double step =
       rows_ == 0
@@ -281,7 +295,8 @@ InteriorPoint::Point InteriorPoint::run(const QuadraticSettings& settings) const
     p.s += step * d.s;
     p.z += step * d.z;
     p.iterations = i + 1;
-    const double worst = residuals(p).worst();
+    r = residuals(p);
+    const double worst = r.worst();
     if (!std::isfinite(worst)) {
       break;
     }
@@ -289,12 +304,37 @@ InteriorPoint::Point InteriorPoint::run(const QuadraticSettings& settings) const
       best = p;
       best_worst = worst;
     }
+    if (r.gap <= crossover_again * gap_tried) {
+      gap_tried = r.gap;
+      if (auto sharp = crossover(p, settings.tolerance)) {
+        return *std::move(sharp);
+      }
+    }
     constexpr double hopeless = 1e6; // nothing gets better from so far beyond the best
     if (worst <= settings.tolerance || worst > hopeless * (1.0 + best_worst) || step < 1e-12) {
       break;
     }
   }
   return best;
+}
+
+std::optional<InteriorPoint::Point> InteriorPoint::crossover(const Point& point,
+                                                             double residual) const {
+  double before = no_bound;
+  auto sharp = active_set_step(point);
+  for (int i = 0; i < active_set_steps_max && sharp; ++i) {
+    const double now = kkt_residual(*sharp);
+    if (now <= residual) {
+      sharp->exact = true;
+      return sharp;
+    }
+    if (!(now < before)) {
+      break; // the choices run in circles
+    }
+    before = now;
+    sharp = active_set_step(*sharp);
+  }
+  return std::nullopt;
 }
 
 bool InteriorPoint::binds(const Point& point, Index row) const {

@@ -19,8 +19,6 @@ using Eigen::VectorXd;
 constexpr double fixed_width = 1e-14;
 /// Residual above which the interior-point method is said to have failed.
 constexpr double acceptable_residual = 1e-7;
-/// Corrections of the choice of binding constraints.
-constexpr int active_set_steps_max = 8;
 
 bool usable_rows(const std::vector<LinearRow>& rows, Index size) {
   return std::all_of(rows.begin(), rows.end(), [&](const LinearRow& row) {
@@ -147,19 +145,15 @@ Expected<QuadraticSolution> solve(const QuadraticProgram& program,
     auto point = method.run(settings);
     out.iterations = point.iterations;
     out.kkt_residual = method.kkt_residual(point);
-    out.exact = false;
+    out.exact = point.exact;
     if (!(out.kkt_residual <= acceptable_residual)) {
       return Reason::NOT_CONVERGED;
     }
-    auto sharp = method.active_set_step(point);
-    for (int i = 0; i < active_set_steps_max && sharp && !out.exact; ++i) {
-      const double residual = method.kkt_residual(*sharp);
-      if (residual <= out.kkt_residual) {
+    if (!out.exact) {
+      if (auto sharp = method.crossover(point, out.kkt_residual)) {
         point = *std::move(sharp);
-        out.kkt_residual = residual;
+        out.kkt_residual = method.kkt_residual(point);
         out.exact = true;
-      } else {
-        sharp = method.active_set_step(*sharp);
       }
     }
     for (std::size_t k = 0; k < reduced.free.size(); ++k) {
