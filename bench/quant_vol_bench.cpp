@@ -31,15 +31,18 @@ T value_of(Expected<T> result) {
   return *std::move(result);
 }
 
-/// GARCH(1,1) returns of `series` columns with one common factor.
+/// GARCH(1,1) returns of `series` columns with one common factor, whose weight comes and goes over
+/// 250 bars: correlations that stand still leave a DCC's parameters undecided.
 MatrixXd garch_returns(Index size, Index series) {
   Random random{7};
   MatrixXd out(size, series);
   VectorXd h = VectorXd::Ones(series);
   for (Index t = 0; t < size; ++t) {
     const double common = random.normal();
+    const double weight = 0.6 + 0.3 * std::sin(static_cast<double>(t) * 2.0 * M_PI / 250.0);
+    const double rest = std::sqrt(1.0 - weight * weight);
     for (Index i = 0; i < series; ++i) {
-      const double e = std::sqrt(h[i]) * (0.6 * common + 0.8 * random.normal());
+      const double e = std::sqrt(h[i]) * (weight * common + rest * random.normal());
       out(t, i) = e;
       h[i] = 0.03 + 0.08 * e * e + 0.89 * h[i];
     }

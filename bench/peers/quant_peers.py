@@ -1,4 +1,4 @@
-"""Times numpy, scipy, pandas, sklearn, statsmodels and cvxopt on the rows of bench_quant.
+"""Times numpy, scipy, pandas, sklearn, statsmodels, pomegranate and cvxopt on the rows of bench_quant.
 Prints `what, peer, milliseconds` with tabs between; what cannot be imported is named and skipped.
   quant_peers.py RUNS"""
 import importlib
@@ -74,6 +74,48 @@ def erc(optimize):
                              options={"ftol": 1e-15, "gtol": 1e-9, "maxiter": 1000}).x
 
 
+def dcc(optimize, signal, observed):
+    """Engle's two steps over whole arrays: scipy's filters run the recursions, numpy inverts all
+    correlations of an evaluation at once, L-BFGS-B with numeric slopes climbs; no standard errors."""
+    def variances(parameters, squares):
+        omega, a, b = parameters
+        driven = omega + a * np.concatenate(([squares.mean()], squares[:-1]))
+        return signal.lfilter([1.0], [1.0, -b], driven, zi=[b * squares.mean()])[0]
+
+    def margin(squares):
+        def loss(parameters):
+            h = variances(parameters, squares)
+            return 0.5 * (np.log(h) + squares / h).sum()
+        level = squares.mean()
+        fitted = optimize.minimize(loss, [0.05 * level, 0.05, 0.9], method="L-BFGS-B",
+                                   bounds=[(1e-8 * level, None), (0, 0.999), (0, 0.999)]).x
+        return np.sqrt(variances(fitted, squares))
+    z = np.column_stack([column / margin(column ** 2) for column in observed.T])
+    outer = z[:, :, None] * z[:, None, :]
+    target = outer.mean(axis=0)
+
+    def loss(parameters):
+        a, b = parameters
+        if a + b >= 0.9999:
+            return 1e10
+        driven = (1 - a - b) * target + a * np.concatenate((target[None], outer[:-1]))
+        q = signal.lfilter([1.0], [1.0, -b], driven, axis=0, zi=b * target[None])[0]
+        roots = np.sqrt(np.einsum("tii->ti", q))
+        r = q / roots[:, :, None] / roots[:, None, :]
+        fit = np.einsum("ti,ti->t", z, np.linalg.solve(r, z[:, :, None])[:, :, 0])
+        return 0.5 * (np.linalg.slogdet(r)[1] + fit).sum()
+    return optimize.minimize(loss, [0.03, 0.94], method="L-BFGS-B", bounds=[(0, 0.5), (0.3, 0.9998)]).x
+
+
+def hmm(library, observed):
+    """20 Baum-Welch iterations from where bench_quant_vol begins."""
+    transition = np.full((3, 3), 0.02)
+    np.fill_diagonal(transition, 0.96)
+    states = [library.NormalDistribution(0, variance ** 0.5) for variance in (0.3, 1.0, 3.0)]
+    model = library.HiddenMarkovModel.from_matrix(transition, states, np.full(3, 1 / 3))
+    return model.fit([observed], max_iterations=20, stop_threshold=-1e18, n_jobs=1)
+
+
 timed("correlation 500 x 1000", "numpy corrcoef", lambda: np.corrcoef(returns.T))
 timed("eigendecomposition 500", "numpy eigh", lambda: np.linalg.eigh(correlation))
 if linalg := module("scipy.linalg"):
@@ -97,6 +139,15 @@ if hierarchy := module("scipy.cluster.hierarchy"):
     timed("HRP of 500", "scipy linkage + numpy", lambda: hrp(hierarchy, squareform), runs=min(RUNS, 5))
 if optimize := module("scipy.optimize"):
     timed("ERC of 500", "scipy L-BFGS-B", lambda: erc(optimize), runs=min(RUNS, 3))
+    signal = module("scipy.signal")
+    common, own = generator.standard_normal((2000, 1)), generator.standard_normal((2000, 10))
+    weight = 0.6 + 0.3 * np.sin(np.arange(2000) * 2 * np.pi / 250)[:, None]
+    shocks, h = weight * common + np.sqrt(1 - weight ** 2) * own, np.ones(10)
+    for t, shock in enumerate(shocks):
+        shocks[t] = np.sqrt(h) * shock
+        h = 0.03 + 0.08 * shocks[t] ** 2 + 0.89 * h
+    timed("DCC(1,1) fit, 10 x 2000", "numpy + scipy L-BFGS-B", lambda: dcc(optimize, signal, shocks),
+          runs=min(RUNS, 3))
 if cvxopt := module("cvxopt"):
     cvxopt.solvers.options.update(show_progress=False, abstol=1e-10, reltol=1e-10, feastol=1e-10)
     for n, what in ((50, "minimum variance of 50, long only"), (N, "minimum variance of 500, long only")):
@@ -105,6 +156,11 @@ if cvxopt := module("cvxopt"):
         parts = (scaled, cvxopt.matrix(0.0, (n, 1)), identity, cvxopt.matrix(0.0, (n, 1)),
                  cvxopt.matrix(1.0, (1, n)), cvxopt.matrix(1.0))
         timed(what, "cvxopt qp", lambda parts=parts: cvxopt.solvers.qp(*parts), runs=min(RUNS, 5))
+if pomegranate := module("pomegranate"):
+    regime = np.cumsum(generator.random(20_000) < 0.02) % 3
+    regimes = (0.05 - 0.05 * regime) + 0.5 * 2.0 ** regime * generator.standard_normal(20_000)
+    timed("HMM of 3 states x 20 000, 20 iterations", "pomegranate", lambda: hmm(pomegranate, regimes),
+          runs=min(RUNS, 5))
 if mixture := module("sklearn.mixture"):
     two = returns[:, :2]
     timed("Gaussian mixture, 2 components", "sklearn GaussianMixture",
