@@ -13,6 +13,7 @@ namespace troupe::oracle {
 struct Comparison {
   bool passed = true;
   std::size_t compared = 0; ///< numbers
+  bool warm_up = false;     ///< whether entries were rightly expected to be none
   double worst_error = 0.0; ///< |found - expected| where it is largest relative to its tolerance
   double worst_tolerance = 0.0; ///< abs + rel |expected| there
   double worst_ratio = 0.0;     ///< worst_error / worst_tolerance; above 1 fails
@@ -54,9 +55,33 @@ using ToleranceOf = std::function<std::optional<Tolerance>(const std::string& pa
                                     const nlohmann::json& found,
                                     const ToleranceOf& tolerance_of);
 
-/// The rule for fits: shows both log-likelihoods, and where ours is the higher one, parameters that
-/// differ pass. What is missing or of another shape still fails.
-void judge_fit(double log_likelihood_expected, double log_likelihood_found, Comparison& comparison);
+/// What our kernels make of the oracle's own parameters.
+struct AtOracle {
+  double log_likelihood;
+  double likelihood_tolerance; ///< absolute
+  Comparison outputs;          ///< of what follows from the parameters beside the likelihood
+};
+
+/// A fit beside the oracle's.
+struct Fit {
+  double expected; ///< the oracle's log-likelihood
+  double found;    ///< ours
+  /// None where the oracle does not state all of its parameters.
+  std::function<std::optional<AtOracle>()> at_oracle;
+};
+
+/// The rule for fits: shows both log-likelihoods, and where ours is the higher one, or as high,
+/// outputs that differ pass if the oracle's agree with its own parameters: it stands at another
+/// point then, and is right about that one. What is missing or of another shape still fails, and so
+/// does what does not depend on the fit: that is compared apart.
+void judge_fit(const Fit& fit, Comparison& comparison);
+
+/// Takes the key `loglik` out of the outputs at the oracle's parameters and compares the others.
+/// @param found  the same outputs, loglik among them
+[[nodiscard]] AtOracle compare_at_oracle(nlohmann::json expected,
+                                         const nlohmann::json& found,
+                                         const ToleranceOf& tolerances,
+                                         const std::string& likelihood_path = "loglik");
 
 /// Adds a comparison of other outputs of the same case.
 void merge(Comparison& into, Comparison other);

@@ -17,6 +17,18 @@ using nlohmann::json;
 constexpr int exit_failed = 1;
 constexpr int exit_not_found = 2;
 
+constexpr int depth_max =
+  64; // deeper than any case; the parser's recursion has no bound of its own
+
+json parse(const std::string& text) {
+  return json::parse(text, [](int depth, json::parse_event_t, json&) {
+    if (depth > depth_max) {
+      throw std::runtime_error("nested deeper than " + std::to_string(depth_max));
+    }
+    return true;
+  });
+}
+
 struct Verdict {
   std::string id;
   std::string outcome; ///< pass, fail or unsupported
@@ -31,6 +43,18 @@ std::string rounded(double value) {
   return out.str();
 }
 
+/// A text of a case; null counts as not there.
+std::string text_of(const json& item, const char* key, const char* otherwise) {
+  const auto it = item.find(key);
+  if (it == item.end() || it->is_null()) {
+    return otherwise;
+  }
+  if (!it->is_string()) {
+    throw std::runtime_error(std::string{key} + ": expected a text, found " + it->dump());
+  }
+  return it->get<std::string>();
+}
+
 /// The inputs of the case that a text such as "same as ID" or "see ID" names; null for other
 /// values.
 json referred_inputs(const json& value, const json& cases) {
@@ -39,7 +63,7 @@ json referred_inputs(const json& value, const json& cases) {
     return {};
   }
   for (const auto& other : cases) {
-    const auto id = other.value("id", "");
+    const auto id = other.is_object() ? text_of(other, "id", "") : std::string{};
     if (!id.empty() && text.ends_with(' ' + id) && other.at("inputs").is_object()) {
       return other.at("inputs");
     }
@@ -71,17 +95,25 @@ Verdict check(const json& item,
               const json& cases,
               const std::string& topic,
               const std::filesystem::path& folder) {
-  Verdict verdict{item.value("id", "?"), "unsupported", "topic " + topic, {}};
+  Verdict verdict{"?", "unsupported", "topic " + topic, {}};
   const auto* const found = troupe::oracle::find_topic(topic);
-  if (found == nullptr) {
-    return verdict;
-  }
   try {
+    if (!item.is_object()) {
+      throw std::runtime_error("expected an object, found " + item.dump());
+    }
+    verdict.id = text_of(item, "id", "?");
+    if (found == nullptr) {
+      return verdict;
+    }
     const json values = inputs_of(item, cases);
     const troupe::oracle::Inputs inputs{values, folder};
-    const auto conventions = item.value("conventions", "");
-    const auto how_produced = item.value("how_produced", "");
+    const auto conventions = text_of(item, "conventions", "");
+    const auto how_produced = text_of(item, "how_produced", "");
     const auto tolerance = item.value("tolerance", json::object());
+    if (!tolerance.is_object() && !tolerance.is_number()) {
+      throw std::runtime_error("tolerance: expected an object or a number, found "
+                               + tolerance.dump());
+    }
     const json& expected = item.at("expected");
     verdict.comparison =
       found->judge != nullptr
@@ -124,8 +156,11 @@ void print(const Verdict& verdict, bool as_json) {
 
 int main(int argc, char** argv) {
   CLI::App app{"Checks Troupe's numerics against oracle files: numbers that come from elsewhere."};
-  app.footer("Example:\n  oracle-check oracles/adx.json oracles/rsi.json\n"
-             "Exit codes: 0 no case failed, 1 a case failed, 2 a file could not be read");
+  app.footer(
+    "Example:\n  oracle-check oracles/adx.json oracles/rsi.json\n"
+    "Exit codes: 0 no case failed, 1 a case failed, 2 a file could not be read;\n"
+    "above 100 the command line was wrong. A topic that is not known is unsupported, which\n"
+    "is no failure.");
   std::vector<std::filesystem::path> files;
   bool as_json = false;
   app.add_option("files", files, "oracle files, {topic, cases: [...]} each")->required();
@@ -136,9 +171,12 @@ int main(int argc, char** argv) {
   bool unreadable = false;
   for (const auto& file : files) {
     try {
-      const auto document = json::parse(troupe::oracle::read_text(file));
+      const auto document = parse(troupe::oracle::read_text(file));
       const auto topic = document.at("topic").get<std::string>();
       const json& cases = document.at("cases");
+      if (!cases.is_array()) {
+        throw std::runtime_error("cases: expected an array");
+      }
       for (const auto& item : cases) {
         const auto verdict = check(item, cases, topic, file.parent_path());
         ++totals[verdict.outcome];

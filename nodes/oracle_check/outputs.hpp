@@ -20,6 +20,12 @@ T value_of(quant::Expected<T> result) {
   return *std::move(result);
 }
 
+/// The series, or an empty one where the bars do not suffice for its first value.
+template <class T>
+T series_or_none(quant::Expected<T> result) {
+  return !result && result.reason() == quant::Reason::TOO_SHORT ? T{} : value_of(std::move(result));
+}
+
 /// One entry per bar: null for the bars before those of `tail`.
 inline nlohmann::json aligned(const Eigen::VectorXd& tail, Eigen::Index bars) {
   auto out = nlohmann::json::array();
@@ -46,6 +52,17 @@ inline nlohmann::json rows_of(const Eigen::MatrixXd& matrix) {
     out.push_back(list_of(row.transpose()));
   }
   return out;
+}
+
+/// Row `index` of some probabilities, or std::runtime_error where there is none.
+template <class Matrix>
+nlohmann::json row_at(const Matrix& matrix, const nlohmann::json& index) {
+  const auto row = index.is_number_integer() ? index.get<Eigen::Index>() : -1;
+  if (row < 0 || row >= matrix.rows()) {
+    throw std::runtime_error("expected an index of 0 .. " + std::to_string(matrix.rows() - 1)
+                             + ", found " + index.dump());
+  }
+  return list_of(matrix.row(row).transpose());
 }
 
 } // namespace troupe::oracle

@@ -66,6 +66,30 @@ std::optional<double> persistence_limit_of(const Case& item) {
                                                                             : std::nullopt;
 }
 
+std::optional<quant::GarchParameters> garch_parameters_of(const json& named,
+                                                          const quant::GarchModel& model) {
+  bool whole = true;
+  const auto any = [&](std::initializer_list<const char*> names) {
+    for (const char* name : names) {
+      if (const auto it = named.find(name); it != named.end() && it->is_number()) {
+        return it->get<double>();
+      }
+    }
+    whole = false;
+    return 0.0;
+  };
+  quant::GarchParameters p;
+  p.mean = any({"mu"});
+  p.omega = any({"omega"});
+  p.alpha = any({"alpha", "alpha1"});
+  p.beta = any({"beta", "beta1"});
+  p.gamma = model.asymmetric ? any({"gamma", "gamma1"}) : 0.0;
+  if (model.innovation == quant::Innovation::STUDENT_T) {
+    p.degrees_of_freedom = any({"shape", "nu"});
+  }
+  return whole ? std::optional{p} : std::nullopt;
+}
+
 json named_parameters(const Eigen::VectorXd& values, const quant::GarchModel& model) {
   Eigen::Index i = 0;
   json out;

@@ -35,6 +35,10 @@ namespace troupe::oracle::reading {
 /// The limit of alpha + beta that the conventions state; most libraries impose none.
 [[nodiscard]] std::optional<double> persistence_limit_of(const Case& item);
 
+/// GARCH parameters by any of the names that libraries give them; none where one is missing.
+[[nodiscard]] std::optional<quant::GarchParameters>
+garch_parameters_of(const nlohmann::json& named, const quant::GarchModel& model);
+
 /// GARCH parameters, or their standard errors, under the names that libraries give them.
 [[nodiscard]] nlohmann::json named_parameters(const Eigen::VectorXd& values,
                                               const quant::GarchModel& model);

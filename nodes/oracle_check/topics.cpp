@@ -13,6 +13,7 @@
 #include <array>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace troupe::oracle {
 
@@ -30,26 +31,59 @@ struct Columns {
   [[nodiscard]] quant::BarSeries bars() const { return {high, low, close}; }
 };
 
-json evaluate_adx(const Inputs& inputs, std::string_view) {
-  const Columns columns{inputs};
-  const auto size = columns.close.size();
-  const auto out = value_of(quant::adx(columns.bars(), inputs.whole("n")));
+json adx_json(const quant::AdxSeries& out, Eigen::Index size) {
   return {{"plus_di", aligned(out.plus_di, size)},
           {"minus_di", aligned(out.minus_di, size)},
           {"dx", aligned(out.dx, size)},
           {"adx", aligned(out.adx, size)}};
 }
 
+/// The directional indices begin before the first average of them does.
+quant::AdxSeries directions_alone(const Columns& columns, Eigen::Index period) {
+  quant::Adx running{period};
+  std::vector<double> plus, minus, dx;
+  for (Eigen::Index t = 0; t < columns.close.size(); ++t) {
+    const auto value = running.update(columns.high[t], columns.low[t], columns.close[t]);
+    if (running.refused() > 0) {
+      throw std::runtime_error("refused: bar " + std::to_string(t));
+    }
+    if (value) {
+      plus.push_back(value->plus_di);
+      minus.push_back(value->minus_di);
+      dx.push_back(value->dx);
+    }
+  }
+  const auto size = static_cast<Eigen::Index>(plus.size());
+  const auto vector = [&](const std::vector<double>& values) {
+    return Eigen::VectorXd{Eigen::Map<const Eigen::VectorXd>(values.data(), size)};
+  };
+  return {vector(plus), vector(minus), vector(dx), {}};
+}
+
+json evaluate_adx(const Inputs& inputs, std::string_view) {
+  const Columns columns{inputs};
+  const auto size = columns.close.size();
+  const auto period = inputs.whole("n");
+  auto out = quant::adx(columns.bars(), period);
+  return adx_json(!out && out.reason() == quant::Reason::TOO_SHORT
+                    ? directions_alone(columns, period)
+                    : value_of(std::move(out)),
+                  size);
+}
+
+/// True ranges are there before the first average of them is.
 json evaluate_atr(const Inputs& inputs, std::string_view) {
   const Columns columns{inputs};
   const auto size = columns.close.size();
-  const auto out = value_of(quant::atr(columns.bars(), inputs.whole("n")));
-  return {{"tr", aligned(out.true_range, size)}, {"atr", aligned(out.atr, size)}};
+  const auto out = series_or_none(quant::atr(columns.bars(), inputs.whole("n")));
+  const auto ranges =
+    out.true_range.size() > 0 ? out : series_or_none(quant::atr(columns.bars(), 1));
+  return {{"tr", aligned(ranges.true_range, size)}, {"atr", aligned(out.atr, size)}};
 }
 
 json evaluate_bollinger(const Inputs& inputs, std::string_view) {
   const auto close = inputs.column(inputs.text("column", "close"));
-  const auto out = value_of(quant::bollinger(close, inputs.whole("n"), inputs.number("k")));
+  const auto out = series_or_none(quant::bollinger(close, inputs.whole("n"), inputs.number("k")));
   json percent_b = aligned({}, close.size() - out.middle.size());
   for (const auto& value : out.percent_b) {
     percent_b.push_back(value ? json(*value) : json{});
@@ -68,7 +102,7 @@ json evaluate_choppiness(const Inputs& inputs, std::string_view conventions) {
                              + variant);
   }
   const bool first_bar_counts = conventions.find("TR of the very first bar") != conventions.npos;
-  const auto out = value_of(quant::choppiness(
+  const auto out = series_or_none(quant::choppiness(
     columns.bars(), inputs.whole("n"),
     variant == "raw_high_low" ? quant::ChoppinessRange::RAW : quant::ChoppinessRange::TRUE,
     first_bar_counts ? quant::FirstBar::HIGH_LOW : quant::FirstBar::SKIPPED));
@@ -77,7 +111,7 @@ json evaluate_choppiness(const Inputs& inputs, std::string_view conventions) {
 
 json evaluate_rsi(const Inputs& inputs, std::string_view) {
   const auto close = inputs.column(inputs.text("column", "close"));
-  const auto out = value_of(quant::rsi(close, inputs.whole("n")));
+  const auto out = series_or_none(quant::rsi(close, inputs.whole("n")));
   return {{"rsi", aligned(out, close.size())}};
 }
 

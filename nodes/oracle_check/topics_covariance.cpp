@@ -5,6 +5,7 @@
 #include "quant/covariance/sample.hpp"
 #include "quant/covariance/shrinkage.hpp"
 #include "quant/dependence/rank.hpp"
+#include "reading.hpp"
 
 #include <cmath>
 #include <optional>
@@ -29,10 +30,13 @@ std::optional<std::pair<Eigen::Index, Eigen::Index>> pair_in(const std::string& 
 }
 
 void add_correlation(json& out, const MatrixXd& covariance) {
-  const auto correlation = value_of(quant::correlation_of(covariance));
   out["cov"] = rows_of(covariance);
-  out["corr"] = rows_of(correlation.matrix);
-  out["vol"] = list_of(correlation.volatility);
+  out["vol"] = list_of(covariance.diagonal().cwiseMax(0.0).cwiseSqrt());
+  // a series that does not vary has a covariance and no correlations
+  const auto correlation = quant::correlation_of(covariance);
+  if (correlation || correlation.reason() != quant::Reason::DEGENERATE) {
+    out["corr"] = rows_of(value_of(correlation).matrix);
+  }
 }
 
 /// Weight of the past by whichever of its names the case uses (those of pandas' ewm).
@@ -82,12 +86,39 @@ void add_variance_series(json& out, const Case& item, const MatrixXd& returns, d
   }
 }
 
+/// A switch of the library that produced the numbers: an input, or "name=True" in words.
+std::optional<bool> switch_of(const Case& item, const std::string& name) {
+  if (item.inputs.has(name) && item.inputs.at(name).is_boolean()) {
+    return item.inputs.at(name).get<bool>();
+  }
+  const auto words = words_of(item);
+  for (const auto& [value, text] : {std::pair{true, "true"}, std::pair{false, "false"}}) {
+    if (mentions_any(words, {(name + '=' + text).c_str(), (name + " = " + text).c_str()})) {
+      return value;
+    }
+  }
+  return std::nullopt;
+}
+
+bool says_yes(const Case& item, const std::string& name) {
+  return switch_of(item, name).value_or(false);
+}
+
+bool says_no(const Case& item, const std::string& name) {
+  return !switch_of(item, name).value_or(true);
+}
+
 json evaluate_exponential(const Case& item, const MatrixXd& returns, double lambda) {
   json out = json::object();
   const bool zero_mean = item.inputs.has("lambda")
                          || mentions_any(words_of(item), {"zero mean", "riskmetrics", "zero-mean"});
   if (!zero_mean) {
-    add_correlation(out, value_of(quant::ewm_covariance_centred(returns, 1.0 - lambda)));
+    const bool recursive = says_no(item, "adjust");
+    const bool biased = says_yes(item, "bias");
+    add_correlation(
+      out, value_of(quant::ewm_covariance_centred(
+             returns, 1.0 - lambda,
+             recursive ? quant::EwmWeights::RECURSIVE : quant::EwmWeights::ADJUSTED, !biased)));
     return out;
   }
   quant::EwmaCovariance running{returns.cols(), lambda};
@@ -103,8 +134,11 @@ json evaluate_exponential(const Case& item, const MatrixXd& returns, double lamb
   return out;
 }
 
-json evaluate_shrinkage(const std::string& words, const MatrixXd& returns) {
+json evaluate_shrinkage(const Case& item, const MatrixXd& returns) {
   using quant::ShrinkageTarget;
+  const auto words = words_of(item);
+  const auto mean =
+    says_yes(item, "assume_centered") ? quant::SampleMean::ZERO : quant::SampleMean::REMOVED;
   auto target = ShrinkageTarget::IDENTITY;
   if (mentions_any(words, {"constant correlation", "constant-correlation", "constcorr", "honey"})) {
     target = ShrinkageTarget::CONSTANT_CORRELATION;
@@ -113,23 +147,39 @@ json evaluate_shrinkage(const std::string& words, const MatrixXd& returns) {
   } else if (mentions_any(words, {"single factor", "single-factor", "single_factor"})) {
     target = ShrinkageTarget::SINGLE_FACTOR;
   }
-  const auto shrunk = value_of(quant::shrunk_covariance(returns, target));
+  const auto shrunk = value_of(quant::shrunk_covariance(returns, target, mean));
   json out{{"shrinkage", shrunk.shrinkage}};
   add_correlation(out, shrunk.covariance);
-  const auto factor = value_of(quant::ledoit_wolf_single_factor(returns));
-  out["single_factor_shrinkage"] = factor.shrinkage;
-  out["single_factor_cov"] = rows_of(factor.covariance);
+  if (wants(item, "single_factor_shrinkage") || wants(item, "single_factor_cov")) {
+    const auto factor = value_of(quant::ledoit_wolf_single_factor(returns));
+    out["single_factor_shrinkage"] = factor.shrinkage;
+    out["single_factor_cov"] = rows_of(factor.covariance);
+  }
   return out;
 }
 
 json evaluate_sample(const Case& item, const MatrixXd& returns) {
   json out = json::object();
-  add_correlation(out, value_of(quant::sample_covariance(returns)));
+  const auto bars = static_cast<double>(returns.rows());
+  const bool by_bars =
+    says_yes(item, "bias") || reading::matched(words_of(item), "(ddof *= *0|divisor t\\b(?! *-))");
+  const MatrixXd sample = value_of(quant::sample_covariance(returns));
+  add_correlation(out, by_bars ? MatrixXd{sample * ((bars - 1.0) / bars)} : sample);
   out["mean"] = list_of(returns.colwise().mean().transpose());
-  out["spearman"] = rows_of(value_of(quant::spearman_correlation(returns)));
-  const MatrixXd kendall = value_of(quant::kendall_correlation(returns));
-  out["kendall"] = rows_of(kendall);
-  const MatrixXd spearman = value_of(quant::spearman_correlation(returns));
+  const auto asked = [&](const std::string& prefix) {
+    return std::any_of(item.expected.items().begin(), item.expected.items().end(),
+                       [&](const auto& entry) { return entry.key().starts_with(prefix); });
+  };
+  MatrixXd spearman;
+  MatrixXd kendall;
+  if (asked("spearman")) {
+    spearman = value_of(quant::spearman_correlation(returns));
+    out["spearman"] = rows_of(spearman);
+  }
+  if (asked("kendall")) {
+    kendall = value_of(quant::kendall_correlation(returns));
+    out["kendall"] = rows_of(kendall);
+  }
   for (const auto& [name, value] : item.expected.items()) {
     if (const auto pair = pair_in(name, "kendall_");
         pair && std::max(pair->first, pair->second) < returns.cols()) {
@@ -154,7 +204,7 @@ Comparison judge_covariance(const Case& item) {
     return compare_by_words(item, evaluate_exponential(item, returns, *lambda));
   }
   return compare_by_words(item, wants(item, "shrinkage") || wants(item, "single_factor_shrinkage")
-                                  ? evaluate_shrinkage(words_of(item), returns)
+                                  ? evaluate_shrinkage(item, returns)
                                   : evaluate_sample(item, returns));
 }
 

@@ -1,4 +1,5 @@
 #include "outputs.hpp"
+#include "parameters.hpp"
 #include "quant/volatility/dcc_fit.hpp"
 #include "reading.hpp"
 
@@ -75,9 +76,18 @@ void add_residuals(const json& expected, const Eigen::MatrixXd& z, json& out) {
   }
 }
 
+/// The outputs that `asked` names at the parameters that stand in it.
+json at_parameters(const json& asked, const Eigen::MatrixXd& z, const Eigen::MatrixXd& target) {
+  const quant::DccParameters p{asked.at("a").get<double>(), asked.at("b").get<double>()};
+  json out{{"a", p.a}, {"b", p.b}};
+  out["loglik"] = value_of(quant::dcc_log_likelihood(z, target, p));
+  add_correlations(asked, Path{z, target, p}, out);
+  return out;
+}
+
 /// The second step alone: at the parameters that stand in `fixed`, and maximised.
 Comparison judge_correlations(const Case& item) {
-  const Eigen::MatrixXd z = item.inputs.has("z") ? item.inputs.matrix("z") : item.inputs.columns();
+  const Eigen::MatrixXd z = item.inputs.has("z") ? item.inputs.matrix("z") : series_of(item);
   const auto targeting = targeting_of(item);
   const auto target = value_of(quant::dcc_target(z, targeting));
   json found;
@@ -85,11 +95,7 @@ Comparison judge_correlations(const Case& item) {
   if (item.expected.contains("fixed")) {
     found["fixed"] = json::array();
     for (const auto& asked : item.expected.at("fixed")) {
-      const quant::DccParameters p{asked.at("a").get<double>(), asked.at("b").get<double>()};
-      json entry{{"a", p.a}, {"b", p.b}};
-      entry["loglik"] = value_of(quant::dcc_log_likelihood(z, target, p));
-      add_correlations(asked, Path{z, target, p}, entry);
-      found["fixed"].push_back(std::move(entry));
+      found["fixed"].push_back(at_parameters(asked, z, target));
     }
   }
   if (item.expected.contains("mle")) {
@@ -100,16 +106,29 @@ Comparison judge_correlations(const Case& item) {
     add_correlations(item.expected.at("mle"), Path{z, target, fit.parameters}, entry);
     found["mle"] = std::move(entry);
   }
-  auto out = compare_by(item.expected, found, [&](const std::string& path) {
+  const ToleranceOf tolerances = [&](const std::string& path) {
     const auto top = top_of(path);
     const bool likelihood = leaf_of(path) == "loglik";
     return first_named(item.tolerance,
                        {top + '_' + leaf_of(path), likelihood ? top + "_loglik" : top + "_ab", top,
                         top == "Qbar" ? "fixed" : top});
-  });
+  };
+  json apart = item.expected; // what the fit does not decide is not excused by a better one
+  apart.erase("mle");
+  Comparison out;
   if (item.expected.contains("mle")) {
-    judge_fit(item.expected.at("mle").at("loglik").get<double>(),
-              found.at("mle").at("loglik").get<double>(), out);
+    const json& mle = item.expected.at("mle");
+    out = compare_by({{"mle", mle}}, found, tolerances);
+    judge_fit({mle.at("loglik").get<double>(), found.at("mle").at("loglik").get<double>(),
+               [&]() -> std::optional<AtOracle> {
+                 return compare_at_oracle(
+                   mle, at_parameters(mle, z, target),
+                   [&](const std::string& path) { return tolerances("mle." + path); });
+               }},
+              out);
+  }
+  if (!apart.empty()) {
+    merge(out, compare_by(apart, found, tolerances));
   }
   return out;
 }
@@ -153,36 +172,100 @@ ToleranceOf two_step_tolerances(const json& tolerance) {
   };
 }
 
+/// Outputs of both steps, from margins and correlations wherever those come from.
+struct TwoSteps {
+  Eigen::MatrixXd sigma; ///< shape (T + 1, N)
+  Eigen::MatrixXd z;     ///< shape (T, N)
+  Eigen::MatrixXd target;
+  quant::DccParameters parameters;
+};
+
+void add_two_steps(const Case& item, const TwoSteps& steps, json& out) {
+  const auto& p = steps.parameters;
+  out["coef"]["[Joint]dcca1"] = out["dcca1"] = out["a"] = p.a;
+  out["coef"]["[Joint]dccb1"] = out["dccb1"] = out["b"] = p.b;
+  out["Qbar"] = rows_of(steps.target);
+  const Path path{steps.z, steps.target, p};
+  add_correlations(item.expected, path, out);
+  add_residuals(item.expected, steps.z, out);
+  const Eigen::Index size = steps.z.rows();
+  const Eigen::VectorXd sigma = steps.sigma.row(size - 1);
+  const Eigen::VectorXd next = steps.sigma.row(size);
+  out["sigma_T"] = list_of(sigma);
+  out["H_T"] = rows_of(sigma.asDiagonal() * path.correlations.back() * sigma.asDiagonal());
+  out["H_next"] = rows_of(next.asDiagonal() * path.filter.correlation_next() * next.asDiagonal());
+}
+
 json fitted(const Case& item) {
-  const auto returns = item.inputs.columns();
+  const auto returns = series_of(item);
   quant::DccSettings settings;
   settings.targeting = targeting_of(item);
   const auto fit = value_of(quant::fit_dcc(returns, margin_of(item), settings));
-  const auto& p = fit.correlations.parameters;
   json out;
   out["coef"] = margin_coefficients(item, fit.margins);
-  out["coef"]["[Joint]dcca1"] = out["dcca1"] = out["a"] = p.a;
-  out["coef"]["[Joint]dccb1"] = out["dccb1"] = out["b"] = p.b;
   out["loglik"] = fit.log_likelihood.value();
-  out["Qbar"] = rows_of(fit.correlations.target);
-  const Path path{fit.residuals, fit.correlations.target, p};
-  add_correlations(item.expected, path, out);
-  add_residuals(item.expected, fit.residuals, out);
-  Eigen::VectorXd sigma(returns.cols());
-  for (Eigen::Index i = 0; i < sigma.size(); ++i) {
-    const auto& variances = fit.margins[static_cast<std::size_t>(i)].variances;
-    sigma[i] = std::sqrt(variances[variances.size() - 1]);
+  TwoSteps steps{Eigen::MatrixXd(returns.rows() + 1, returns.cols()), fit.residuals,
+                 fit.correlations.target, fit.correlations.parameters};
+  for (std::size_t i = 0; i < fit.margins.size(); ++i) {
+    const auto column = static_cast<Eigen::Index>(i);
+    steps.sigma.col(column).head(returns.rows()) = fit.margins[i].variances.cwiseSqrt();
+    steps.sigma(returns.rows(), column) = std::sqrt(fit.margins[i].variance_next);
   }
-  out["sigma_T"] = list_of(sigma);
-  out["H_T"] = rows_of(sigma.asDiagonal() * path.correlations.back() * sigma.asDiagonal());
-  out["H_next"] = rows_of(fit.covariance_next());
+  add_two_steps(item, steps, out);
+  return out;
+}
+
+/// Both steps at the oracle's own coefficients; none where it does not state all of them.
+std::optional<json> at_oracle(const Case& item) {
+  const auto returns = series_of(item);
+  const auto model = garch_model_of(item);
+  const auto names = item.inputs.column_names();
+  const json coef = item.expected.value("coef", json::object());
+  const auto joint = [&](const char* joint_name, const char* plain, const char* letter) {
+    return coef.contains(joint_name)
+             ? coef.at(joint_name)
+             : item.expected.value(plain, item.expected.value(letter, json{}));
+  };
+  const json a = joint("[Joint]dcca1", "dcca1", "a");
+  const json b = joint("[Joint]dccb1", "dccb1", "b");
+  if (!a.is_number() || !b.is_number()) {
+    return std::nullopt;
+  }
+  TwoSteps steps{Eigen::MatrixXd(returns.rows() + 1, returns.cols()),
+                 Eigen::MatrixXd(returns.rows(), returns.cols()),
+                 {},
+                 {a.get<double>(), b.get<double>()}};
+  double log_likelihood = 0.0;
+  for (Eigen::Index i = 0; i < returns.cols(); ++i) {
+    const std::string prefix = '[' + names.at(static_cast<std::size_t>(i)) + "].";
+    json own = json::object();
+    for (const auto& [name, value] : coef.items()) {
+      if (name.starts_with(prefix)) {
+        own[name.substr(prefix.size())] = value;
+      }
+    }
+    const auto p = garch_parameters_of(own, model);
+    if (!p) {
+      return std::nullopt;
+    }
+    const Eigen::VectorXd r = returns.col(i);
+    steps.sigma.col(i) = value_of(quant::garch_variances(r, model, *p)).cwiseSqrt();
+    steps.z.col(i) = (r.array() - p->mean) / steps.sigma.col(i).head(r.size()).array();
+    quant::GarchModel gaussian = model; // the second step's likelihood is that of normal margins
+    gaussian.innovation = quant::Innovation::GAUSSIAN;
+    log_likelihood += value_of(quant::garch_log_likelihood(r, gaussian, *p));
+  }
+  steps.target = value_of(quant::dcc_target(steps.z, targeting_of(item)));
+  json out{{"coef", coef}};
+  out["loglik"] =
+    log_likelihood + value_of(quant::dcc_log_likelihood(steps.z, steps.target, steps.parameters));
+  add_two_steps(item, steps, out);
   return out;
 }
 
 /// Constant conditional correlations.
 json fitted_constant(const Case& item) {
-  const auto fit =
-    value_of(quant::fit_ccc(item.inputs.columns(), margin_of(item), targeting_of(item)));
+  const auto fit = value_of(quant::fit_ccc(series_of(item), margin_of(item), targeting_of(item)));
   json out;
   out["coef"] = margin_coefficients(item, fit.margins);
   out["loglik"] = fit.log_likelihood;
@@ -195,16 +278,22 @@ json fitted_constant(const Case& item) {
 
 Comparison judge_dcc(const Case& item) {
   using namespace dcc_topic;
-  const auto text = text_of(item);
-  const bool two_steps = mentions(text, "GARCH") || mentions(text, "tage 1");
-  if (!two_steps) {
+  if (item.inputs.has("z") || item.expected.contains("fixed") || item.expected.contains("mle")) {
     return judge_correlations(item);
   }
+  const auto text = text_of(item);
   const bool constant = mentions(text, "CCC") || mentions(text, "constant conditional");
   const json found = constant ? fitted_constant(item) : fitted(item);
-  auto out = compare_by(item.expected, found, two_step_tolerances(item.tolerance));
+  const auto tolerances = two_step_tolerances(item.tolerance);
+  auto out = compare_by(item.expected, found, tolerances);
   if (item.expected.contains("loglik")) {
-    judge_fit(item.expected.at("loglik").get<double>(), found.at("loglik").get<double>(), out);
+    judge_fit({item.expected.at("loglik").get<double>(), found.at("loglik").get<double>(),
+               [&]() -> std::optional<AtOracle> {
+                 const auto there = constant ? std::nullopt : at_oracle(item);
+                 return there ? std::optional{compare_at_oracle(item.expected, *there, tolerances)}
+                              : std::nullopt;
+               }},
+              out);
   }
   return out;
 }

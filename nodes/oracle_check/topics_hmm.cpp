@@ -1,10 +1,13 @@
 #include "outputs.hpp"
+#include "parameters.hpp"
 #include "quant/markov/gaussian_mixture.hpp"
 #include "quant/markov/hmm_fit.hpp"
 #include "reading.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 
 namespace troupe::oracle {
 
@@ -125,14 +128,14 @@ json at_index(const quant::RowMatrix& probabilities, const json& expected, const
   }
   json out = json::array();
   for (const auto& t : expected.at(index)) {
-    out.push_back(list_of(probabilities.row(t.get<Eigen::Index>()).transpose()));
+    out.push_back(row_at(probabilities, t));
   }
   return out;
 }
 
 json evaluated(const Case& item) {
   const auto model = model_of(item);
-  const auto x = item.inputs.columns();
+  const auto x = series_of(item);
   const auto inference = value_of(quant::infer(model, x));
   json out;
   out["loglik"] = inference.log_likelihood;
@@ -165,13 +168,26 @@ quant::HmmSettings settings_of(const Case& item) {
   return settings;
 }
 
+/// "five Baum-Welch iterations": in digits or as a word.
+long iterations_of(const Case& item) {
+  if (item.inputs.has("n_iter")) {
+    return item.inputs.whole("n_iter");
+  }
+  constexpr std::array<std::string_view, 12> words{"one",  "two", "three",  "four",
+                                                   "five", "six", "seven",  "eight",
+                                                   "nine", "ten", "eleven", "twelve"};
+  const auto stated = matched(text_of(item), "([0-9A-Za-z]+) (?:Baum-Welch|EM)\\b");
+  if (!stated) {
+    throw std::runtime_error("expected n_iter, or a number of Baum-Welch iterations in words");
+  }
+  const auto word = std::find(words.begin(), words.end(), *stated);
+  return word != words.end() ? word - words.begin() + 1 : std::stol(*stated);
+}
+
 /// A stated number of Baum-Welch iterations.
 json iterated(const Case& item) {
-  const auto x = item.inputs.columns();
-  const auto stated = matched(text_of(item), "([0-9]+) Baum-Welch");
-  const long iterations = item.inputs.has("n_iter") ? item.inputs.whole("n_iter")
-                          : stated                  ? std::stol(*stated)
-                                                    : 1;
+  const auto x = series_of(item);
+  const long iterations = iterations_of(item);
   auto model = model_of(item);
   for (long i = 0; i < iterations; ++i) {
     model = value_of(quant::em_step(model, x, settings_of(item))).model;
@@ -183,7 +199,7 @@ json iterated(const Case& item) {
 
 json fitted(const Case& item) {
   const auto fit =
-    value_of(quant::fit_hmm_from(model_of(item), item.inputs.columns(), settings_of(item)));
+    value_of(quant::fit_hmm_from(model_of(item), series_of(item), settings_of(item)));
   json out = parameters_json(item, fit.model);
   out["loglik"] = fit.log_likelihood;
   return out;
@@ -205,11 +221,14 @@ json discrete(const Case& item) {
     forward_rows.row(t) = all.filtered().row(t) * std::exp(all.log_likelihood());
     forward.push_back(list_of(forward_rows.row(t).transpose()));
   }
-  for (Eigen::Index t = 0; t < emissions.rows(); ++t) {
-    const Eigen::VectorXd row =
-      all.smoothed().row(t).array() * std::exp(all.log_likelihood()) / forward_rows.row(t).array();
-    backward.push_back(list_of(row));
+  // not as smoothed / forward, which is 0 / 0 where a state cannot be
+  Eigen::VectorXd after = Eigen::VectorXd::Ones(start.size());
+  std::vector<json> backward_rows;
+  for (Eigen::Index t = emissions.rows() - 1; t >= 0; --t) {
+    backward_rows.push_back(list_of(after));
+    after = transition * (emissions.row(t).array().exp().transpose() * after.array()).matrix();
   }
+  backward = json(std::vector<json>(backward_rows.rbegin(), backward_rows.rend()));
   json out;
   out["loglik"] = all.log_likelihood();
   out["forward"] = std::move(forward);
@@ -224,7 +243,7 @@ json mixture(const Case& item) {
   settings.covariance = covariance_type_of(item);
   settings.variance_floor = variance_floor;
   settings.tolerance = 1e-12;
-  const auto x = item.inputs.columns();
+  const auto x = series_of(item);
   const auto fit = value_of(quant::fit_mixture(x, item.inputs.whole("k"), settings));
   auto states = fit.model.states;
   std::vector<Eigen::Index> order(static_cast<std::size_t>(states.states()));
@@ -249,6 +268,49 @@ json mixture(const Case& item) {
   out["aic"] = fit.aic;
   out["bic"] = fit.bic;
   return out;
+}
+
+/// Probabilities that were written with some digits only, so that they sum to 1.
+Eigen::VectorXd summing_to_one(const Eigen::VectorXd& probabilities) {
+  return probabilities / probabilities.sum();
+}
+
+/// The likelihood at the parameters that are expected; none where they are not all there.
+std::optional<double> likelihood_at_oracle(const Case& item, bool is_mixture) {
+  const json& expected = item.expected;
+  const char* covariances = is_mixture ? "covariances" : "covars";
+  for (const char* key : {"means", covariances, is_mixture ? "weights" : "transmat"}) {
+    if (!expected.contains(key)) {
+      return std::nullopt;
+    }
+  }
+  const Inputs outputs{expected, {}};
+  quant::GaussianStates states;
+  states.means = outputs.matrix("means");
+  states.covariances = covariances_of(expected.at(covariances), covariance_type_of(item),
+                                      states.means.rows(), states.means.cols());
+  const auto x = series_of(item);
+  if (is_mixture) {
+    const quant::GaussianMixture model{summing_to_one(outputs.vector("weights")),
+                                       std::move(states)};
+    return value_of(quant::infer(model, x)).log_likelihood;
+  }
+  const Eigen::Index k = states.states();
+  quant::GaussianHmm model{{}, outputs.matrix("transmat"), std::move(states)};
+  model.transition.array().colwise() /= model.transition.rowwise().sum().eval().array();
+  if (expected.contains("startprob")) {
+    model.start = summing_to_one(outputs.vector("startprob"));
+    return value_of(quant::infer(model, x)).log_likelihood;
+  }
+  // the likelihood is linear in the first state's probabilities: a fit ends with one of them
+  double best = -std::numeric_limits<double>::infinity();
+  for (Eigen::Index i = 0; i < k; ++i) {
+    model.start = Eigen::VectorXd::Unit(k, i);
+    if (const auto inference = quant::infer(model, x)) {
+      best = std::max(best, inference->log_likelihood);
+    }
+  }
+  return best;
 }
 
 /// Likelihoods, probabilities and parameters by their kind; paths are exact.
@@ -283,7 +345,18 @@ Comparison judge_hmm(const Case& item) {
   auto out = compare_by(expected, found, tolerances);
   for (const char* key : {"loglik", "mean_loglik_per_obs"}) {
     if (expected.contains(key)) {
-      judge_fit(expected.at(key).get<double>(), found.at(key).get<double>(), out);
+      judge_fit(
+        {expected.at(key).get<double>(), found.at(key).get<double>(),
+         [&]() -> std::optional<AtOracle> {
+           const auto there = likelihood_at_oracle(item, is_mixture);
+           if (!there) {
+             return std::nullopt;
+           }
+           const auto size = static_cast<double>(series_of(item).rows());
+           const double value = key == std::string_view{"loglik"} ? *there : *there / size;
+           return compare_at_oracle({{key, expected.at(key)}}, {{key, value}}, tolerances, key);
+         }},
+        out);
     }
   }
   return out;

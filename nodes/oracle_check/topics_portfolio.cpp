@@ -5,6 +5,7 @@
 #include "quant/portfolio/hierarchical.hpp"
 #include "quant/portfolio/optimise.hpp"
 #include "quant/portfolio/risk_budget.hpp"
+#include "reading.hpp"
 
 #include <algorithm>
 
@@ -47,8 +48,12 @@ bound_of(const Case& item, std::initializer_list<const char*> keys, Index n) {
     if (value.is_number()) {
       return VectorXd::Constant(n, value.get<double>());
     }
-    if (value.is_array() && static_cast<Index>(value.size()) == n && value[0].is_number()) {
+    if (value.is_array()) {
       const auto list = value.get<std::vector<double>>();
+      if (static_cast<Index>(list.size()) != n) {
+        throw std::runtime_error(std::string{key} + ": expected " + std::to_string(n)
+                                 + " numbers, found " + std::to_string(list.size()));
+      }
       return VectorXd{Eigen::Map<const VectorXd>(list.data(), n)};
     }
   }
@@ -59,6 +64,9 @@ quant::PortfolioConstraints constraints_of(const Case& item, const std::string& 
   const bool shorts = mentions_any(words, {"shorts allowed", "unconstrained", "long-short"});
   auto out = shorts ? quant::PortfolioConstraints::budget_only(n)
                     : quant::PortfolioConstraints::long_only(n);
+  if (const auto stated = reading::matched(words, "w *<= *([0-9.]*[0-9])")) {
+    out.upper = VectorXd::Constant(n, std::stod(*stated)); // "0<=w<=0.25"
+  }
   if (const auto upper = bound_of(item, {"cap", "upper", "w_max", "max_weight"}, n)) {
     out.upper = *upper;
   }
@@ -80,6 +88,10 @@ quant::PortfolioConstraints constraints_of(const Case& item, const std::string& 
 }
 
 json described(const Market& market, const VectorXd& weights) {
+  if (market.mean.size() != weights.size()) {
+    throw std::runtime_error("inputs.mu: expected " + std::to_string(weights.size())
+                             + " numbers, found " + std::to_string(market.mean.size()));
+  }
   const auto risk = value_of(quant::diversification(market.covariance, weights));
   const double expected_return = market.mean.dot(weights);
   return {{"weights", list_of(weights)},
@@ -105,6 +117,9 @@ json hierarchical(const Case& item, const std::string& words, const Market& mark
     linkage = Linkage::AVERAGE;
   } else if (mentions_any(named, {"ward"})) {
     linkage = Linkage::WARD;
+  } else if (item.inputs.has("linkage") && !mentions_any(named, {"single"})) {
+    throw std::runtime_error("inputs.linkage: expected single, complete, average or ward, found "
+                             + named);
   }
   const auto portfolio = value_of(quant::hierarchical_risk_parity(market.covariance, linkage));
   json out = described(market, portfolio.weights);
@@ -136,29 +151,39 @@ double risk_aversion_of(const Case& item, const std::string& words) {
   throw std::runtime_error("inputs.risk_aversion: expected a number, found none");
 }
 
+/// The weights, or std::runtime_error where limits had to give way: that answers another question.
+VectorXd as_asked(quant::Expected<quant::Portfolio> portfolio) {
+  auto value = value_of(std::move(portfolio));
+  if (!value.as_asked()) {
+    throw std::runtime_error("not answered as asked: " + value.reason);
+  }
+  return value.weights;
+}
+
 VectorXd optimised(const Case& item, const std::string& words, const Market& market) {
   const Index n = market.covariance.rows();
   const auto limits = constraints_of(item, words, n);
   if (mentions_any(words, {"choueifaty", "max_diversification", "maximum diversification",
                            "max diversification"})) {
-    return value_of(quant::maximum_diversification(market.covariance, limits)).weights;
+    return as_asked(quant::maximum_diversification(market.covariance, limits));
   }
   if (mentions_any(words, {"tangency", "sharpe", "s^-1(mu", "kappa"})) {
-    return value_of(quant::maximum_sharpe(market.covariance, market.mean, market.risk_free, limits))
-      .weights;
+    if (limits.only_budget()) { // the closed form has a value whatever the riskless rate
+      return value_of(quant::tangency_weights(market.covariance, market.mean, market.risk_free));
+    }
+    return as_asked(
+      quant::maximum_sharpe(market.covariance, market.mean, market.risk_free, limits));
   }
   if (const auto target = parameter_number(item, {"target", "target_return"})) {
-    return value_of(quant::efficient_return(market.covariance, market.mean, *target, limits))
-      .weights;
+    return as_asked(quant::efficient_return(market.covariance, market.mean, *target, limits));
   }
   if (mentions_any(words, {"utility", "lam/2", "risk aversion"}) || wants(item, "risk_aversion")) {
-    return value_of(quant::quadratic_utility(market.covariance, market.mean,
-                                             risk_aversion_of(item, words), limits))
-      .weights;
+    return as_asked(quant::quadratic_utility(market.covariance, market.mean,
+                                             risk_aversion_of(item, words), limits));
   }
   if (mentions_any(words, {"min_variance", "minimum variance", "min variance", "s^-1 1", "gmv",
                            "w>=0, sum=1", "box"})) {
-    return value_of(quant::minimum_variance(market.covariance, limits)).weights;
+    return as_asked(quant::minimum_variance(market.covariance, limits));
   }
   throw std::runtime_error("no method of this name: " + words);
 }

@@ -1,4 +1,5 @@
 #include "outputs.hpp"
+#include "parameters.hpp"
 #include "quant/markov/markov_switching_fit.hpp"
 #include "reading.hpp"
 
@@ -16,8 +17,8 @@ using namespace reading; // NOLINT(google-build-using-namespace): of this progra
 
 constexpr double parameters_relative = 0.02; // of fits whose case states none
 
-Eigen::VectorXd series_of(const Case& item) {
-  const Eigen::MatrixXd columns = item.inputs.columns();
+Eigen::VectorXd one_series_of(const Case& item) {
+  const Eigen::MatrixXd columns = series_of(item);
   if (columns.cols() != 1) {
     throw std::runtime_error("inputs: expected one column, found "
                              + std::to_string(columns.cols()));
@@ -108,14 +109,14 @@ quant::MarkovSwitchingModel model_of(const Case& item) {
 json rows_at(const quant::RowMatrix& probabilities, const json& index) {
   json out = json::array();
   for (const auto& t : index) {
-    out.push_back(list_of(probabilities.row(t.get<Eigen::Index>()).transpose()));
+    out.push_back(row_at(probabilities, t));
   }
   return out;
 }
 
 json filtered(const Case& item) {
   const auto model = model_of(item);
-  const auto inference = value_of(quant::infer(model, series_of(item)));
+  const auto inference = value_of(quant::infer(model, one_series_of(item)));
   json out;
   out["loglik"] = inference.log_likelihood;
   out["expected_durations"] = list_of(quant::expected_durations(model.transition));
@@ -144,6 +145,9 @@ json filtered(const Case& item) {
 quant::MarkovSwitchingModel start_of(const Case& item, bool switching_variance) {
   const Eigen::VectorXd values = item.inputs.vector("start");
   const Eigen::Index k = item.inputs.whole("k_regimes");
+  if (k < 1) {
+    throw std::runtime_error("inputs.k_regimes: expected 1 or more, found " + std::to_string(k));
+  }
   const Eigen::Index variances = switching_variance ? k : 1;
   const Eigen::Index fixed = k * (k - 1) + k + variances;
   if (values.size() < fixed) {
@@ -171,7 +175,7 @@ json fitted_from(const Case& item) {
   quant::SwitchingSettings settings;
   settings.switching_variance = !names.contains("sigma2");
   const auto start = start_of(item, settings.switching_variance);
-  const auto y = series_of(item);
+  const auto y = one_series_of(item);
   auto fit = value_of(quant::fit_markov_switching_from(start, y, settings));
   // what the start leads to may be a lower maximum than the one a search over many finds
   const auto searched = quant::fit_markov_switching(y, start.regimes(), start.order(), settings);
@@ -209,7 +213,7 @@ json fitted(const Case& item) {
     expected.contains("phi") ? static_cast<Eigen::Index>(expected.at("phi").size()) : 0;
   quant::SwitchingSettings settings;
   settings.switching_variance = !expected.contains("sigma") && !expected.contains("sigma2");
-  const auto fit = value_of(quant::fit_markov_switching(series_of(item), k, order, settings));
+  const auto fit = value_of(quant::fit_markov_switching(one_series_of(item), k, order, settings));
   const auto by_mean = [](const Eigen::VectorXd& means) {
     std::vector<Eigen::Index> ranks(static_cast<std::size_t>(means.size()));
     std::iota(ranks.begin(), ranks.end(), 0);
@@ -235,6 +239,44 @@ json fitted(const Case& item) {
   return out;
 }
 
+/// The parameters that are expected, under statsmodels' names or those of papers; none where they
+/// are not all there.
+std::optional<quant::MarkovSwitchingModel> expected_model(const Case& item) {
+  json named = json::object(); // mu0, sigma2_0, p00, phi
+  const json stated = item.expected.value("params", item.expected);
+  for (const auto& [key, value] : stated.items()) {
+    if (const auto from = matched(key, "^p\\[([0-9])->[0-9]\\]$")) {
+      named['p' + *from + key.substr(key.size() - 2, 1)] = value;
+    } else if (const auto constant = matched(key, "^const\\[([0-9])\\]$")) {
+      named["mu" + *constant] = value;
+    } else if (const auto variance = matched(key, "^sigma2\\[([0-9])\\]$")) {
+      named["sigma2_" + *variance] = value;
+    } else if (matched(key, "^(ar[.]L)[0-9]+$")) {
+      named["phi"].push_back(value);
+    } else {
+      named[key] = value;
+    }
+  }
+  quant::MarkovSwitchingModel model;
+  model.means = numbered(named, "mu");
+  const Eigen::Index k = model.means.size();
+  Eigen::VectorXd variances = numbered(named, "sigma2_");
+  for (const char* key : {"sigma2", "sigma"}) {
+    if (variances.size() == 0) {
+      variances = vector_at(named, key);
+      variances = key == std::string_view{"sigma"} ? variances.cwiseAbs2().eval() : variances;
+    }
+  }
+  if (k == 0 || variances.size() == 0) {
+    return std::nullopt;
+  }
+  model.variances = variances.size() == 1 ? Eigen::VectorXd::Constant(k, variances[0]) : variances;
+  model.autoregression = vector_at(named, "phi");
+  model.transition = transition_of(named, k);
+  model.transition.array().colwise() /= model.transition.rowwise().sum().eval().array();
+  return model;
+}
+
 ToleranceOf tolerances_of(const json& tolerance, bool is_fit) {
   return [&tolerance, is_fit](const std::string& path) -> std::optional<Tolerance> {
     if (path == "index") {
@@ -258,9 +300,23 @@ Comparison judge_markov_switching(const Case& item) {
     return compare_by(item.expected, filtered(item), tolerances_of(item.tolerance, false));
   }
   const json found = item.inputs.has("start") ? fitted_from(item) : fitted(item);
-  auto out = compare_by(item.expected, found, tolerances_of(item.tolerance, true));
+  const auto tolerances = tolerances_of(item.tolerance, true);
+  auto out = compare_by(item.expected, found, tolerances);
   if (item.expected.contains("loglik")) {
-    judge_fit(item.expected.at("loglik").get<double>(), found.at("loglik").get<double>(), out);
+    judge_fit({item.expected.at("loglik").get<double>(), found.at("loglik").get<double>(),
+               [&]() -> std::optional<AtOracle> {
+                 const auto model = expected_model(item);
+                 if (!model) {
+                   return std::nullopt;
+                 }
+                 json there = item.expected; // parameters among it
+                 there["loglik"] =
+                   value_of(quant::infer(*model, one_series_of(item))).log_likelihood;
+                 there["expected_durations"] =
+                   list_of(quant::expected_durations(model->transition));
+                 return compare_at_oracle(item.expected, there, tolerances);
+               }},
+              out);
   }
   return out;
 }

@@ -1,4 +1,5 @@
 #include "outputs.hpp"
+#include "parameters.hpp"
 #include "quant/volatility/ewma.hpp"
 #include "quant/volatility/garch_fit.hpp"
 #include "quant/volatility/realised.hpp"
@@ -6,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 
 namespace troupe::oracle {
@@ -33,12 +35,43 @@ std::string by_formula(const Case& item) {
   return {};
 }
 
+/// By the name that stands in the id or in the texts, whole words of it joined by anything.
+std::string by_name(const Case& item) {
+  std::string words;
+  for (const char c : words_of(item)) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) {
+      words += c;
+    }
+  }
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> names{{
+    {"yangzhang", "yang_zhang"},
+    {"garmanklassyangzhang", "gk_yz"},
+    {"gkyz", "gk_yz"},
+    {"rogerssatchell", "rogers_satchell"},
+    {"garmanklass", "garman_klass"},
+    {"parkinson", "parkinson"},
+    {"closetoclose", "close"},
+  }};
+  std::string found;
+  for (const auto& [word, name] : names) {
+    // Garman-Klass, Yang-Zhang is an estimator of its own
+    const bool longer = word == "yangzhang" && words.find("garmanklassyangzhang") != words.npos;
+    if (words.find(word) != words.npos && found.empty() && !longer) {
+      found = name;
+    }
+  }
+  return found;
+}
+
 /// The estimator the case names as `estimator`, `calc`, or in the call that produced it.
 quant::VolatilityEstimator estimator_of(const Case& item) {
   using quant::VolatilityEstimator;
   auto named = item.inputs.text("estimator", item.inputs.text("calc", ""));
   if (named.empty()) {
     named = matched(text_of(item), "calc *= *['\"]([^'\"]+)['\"]").value_or(by_formula(item));
+  }
+  if (named.empty()) {
+    named = by_name(item);
   }
   std::replace_if(
     named.begin(), named.end(), [](char c) { return c == '.' || c == '-' || c == ' '; }, '_');
@@ -96,22 +129,40 @@ std::optional<double> first_variance_of(const Case& item, const Eigen::VectorXd&
   if (mentions(text, "r_0^2") && returns.size() > 0) {
     return returns[0] * returns[0];
   }
+  if (mentions(text, "omega/(1-alpha-beta)") || mentions(text, "omega / (1 - alpha - beta)")) {
+    return item.inputs.number("omega")
+           / (1.0 - item.inputs.number("alpha") - item.inputs.number("beta"));
+  }
   if (const auto number = matched(text, "= *([-+0-9.eE]+) *$")) {
     return std::stod(*number);
   }
-  throw std::runtime_error("inputs.h0: expected a number or r_0^2, found \"" + text + "\"");
+  throw std::runtime_error("inputs.h0: expected a number, r_0^2 or omega/(1-alpha-beta), found \""
+                           + text + "\"");
 }
 
 Eigen::VectorXd returns_of(const Case& item) {
-  if (item.inputs.has("r")) {
-    return item.inputs.column("r");
-  }
-  const Eigen::MatrixXd columns = item.inputs.columns();
+  const Eigen::MatrixXd columns =
+    item.inputs.has("r") ? Eigen::MatrixXd{item.inputs.column("r")} : series_of(item);
   if (columns.cols() != 1) {
     throw std::runtime_error("inputs: expected one column of returns, found "
                              + std::to_string(columns.cols()));
   }
   return columns.col(0);
+}
+
+/// What follows from given parameters, without a fit.
+json at_parameters(const Case& item,
+                   const Eigen::VectorXd& returns,
+                   const quant::GarchModel& model,
+                   const quant::GarchParameters& p) {
+  const Eigen::VectorXd sigma = value_of(quant::garch_variances(returns, model, p)).cwiseSqrt();
+  json out;
+  out["coef"] = named_parameters(quant::to_vector(p, model), model);
+  out["loglik"] = value_of(quant::garch_log_likelihood(returns, model, p));
+  out["persistence"] = p.persistence();
+  add_sigmas(item.expected, sigma.head(returns.size()), out);
+  out["next_sigma"] = sigma[returns.size()];
+  return out;
 }
 
 /// Variances at the parameters that stand in the inputs.
@@ -165,13 +216,60 @@ json fitted(const Case& item, std::optional<double> persistence_max) {
   return out;
 }
 
-/// Compares one fit, by the rule for fits where the oracle states its likelihood.
-Comparison compare_fit(const json& expected, const json& found, const ToleranceOf& tolerances) {
-  auto out = compare_by(expected, found, tolerances);
-  if (expected.contains("loglik")) {
-    judge_fit(expected.at("loglik").get<double>(), found.at("loglik").get<double>(), out);
+/// The oracle's outputs at its own parameters. Its standard errors belong to those: where they are
+/// ours, they have to agree; otherwise they may differ by a factor.
+std::optional<AtOracle> at_oracle(const Case& item,
+                                  const json& expected,
+                                  const json& found,
+                                  const ToleranceOf& tolerances) {
+  const auto model = garch_model_of(item);
+  const bool nested = expected.contains("coef");
+  const auto p = garch_parameters_of(nested ? expected.at("coef") : expected, model);
+  if (!p) {
+    return std::nullopt;
+  }
+  json there = at_parameters(item, returns_of(item), model, *p);
+  there.update(there.at("coef"));
+  json rest = json::object();
+  json errors = json::object();
+  for (const auto& [key, value] : expected.items()) {
+    (key.starts_with("se") || key.starts_with("robust") ? errors : rest)[key] = value;
+  }
+  auto out = compare_at_oracle(rest, there, tolerances);
+  if (!errors.empty()) {
+    const bool same =
+      nested && compare_by({{"coef", expected.at("coef")}}, found, tolerances).passed;
+    constexpr Tolerance half{1e-9, 0.5, 0};
+    merge(out.outputs, compare_by(errors, found, [&](const std::string& path) {
+            return same ? tolerances(path) : half;
+          }));
   }
   return out;
+}
+
+/// Compares one fit, by the rule for fits where the oracle states its likelihood.
+Comparison compare_fit(const Case& item,
+                       const json& expected,
+                       const json& found,
+                       const ToleranceOf& tolerances) {
+  auto out = compare_by(expected, found, tolerances);
+  if (expected.contains("loglik")) {
+    judge_fit({expected.at("loglik").get<double>(), found.at("loglik").get<double>(),
+               [&] { return at_oracle(item, expected, found, tolerances); }},
+              out);
+  }
+  return out;
+}
+
+/// How many bars a year has: as `N` or `annualisation`, or as "N = NUMBER" in words.
+double bars_per_year_of(const Case& item) {
+  for (const char* key : {"N", "annualisation", "annualization", "periods_per_year"}) {
+    if (item.inputs.has(key)) {
+      return item.inputs.number(key);
+    }
+  }
+  const auto stated = matched(text_of(item), "\\bN *= *([0-9.]+)");
+  return stated ? std::stod(*stated) : 1.0;
 }
 
 } // namespace volatility_topics
@@ -193,13 +291,8 @@ Comparison judge_realised_volatility(const Case& item) {
     --period;
   }
   const auto values =
-    value_of(quant::realised_volatility({open, high, low, close}, estimator, period));
-  double bars_per_year = 1.0;
-  if (item.inputs.has("N")) {
-    bars_per_year = item.inputs.number("N");
-  } else if (const auto stated = matched(text_of(item), "\\bN *= *([0-9.]+)")) {
-    bars_per_year = std::stod(*stated);
-  }
+    series_or_none(quant::realised_volatility({open, high, low, close}, estimator, period));
+  const double bars_per_year = bars_per_year_of(item);
   const auto scale = quant::annualise(1.0, bars_per_year);
   if (!scale) {
     throw std::runtime_error("inputs.N: expected above 0, found " + std::to_string(bars_per_year));
@@ -217,11 +310,11 @@ Comparison judge_garch(const Case& item) {
   json expected = item.expected;
   const json inside = expected.value(constrained, json::object());
   expected.erase(constrained);
-  auto out = compare_fit(expected, fitted(item, persistence_limit_of(item)), tolerances);
+  auto out = compare_fit(item, expected, fitted(item, persistence_limit_of(item)), tolerances);
   if (!inside.empty()) {
     json found = fitted(item, 1.0);
     found.update(found.at("coef"));
-    auto also = compare_fit(inside, found, tolerances);
+    auto also = compare_fit(item, inside, found, tolerances);
     also.note = "with alpha + beta <= 1: " + also.note;
     merge(out, std::move(also));
   }

@@ -169,19 +169,24 @@ ewma_covariance_normalised(const Eigen::Ref<const Eigen::MatrixXd>& returns, dou
 }
 
 Expected<Eigen::MatrixXd> ewm_covariance_centred(const Eigen::Ref<const Eigen::MatrixXd>& returns,
-                                                 double alpha) {
+                                                 double alpha,
+                                                 EwmWeights kind,
+                                                 bool unbiased) {
   if (const auto usable = check_returns(returns, 1.0 - alpha, 2); !usable) {
     return usable.reason();
   }
   Eigen::VectorXd weights = decaying(returns.rows(), 1.0 - alpha);
+  if (kind == EwmWeights::RECURSIVE) {
+    weights.tail(weights.size() - 1) *= alpha;
+  }
   weights /= weights.sum();
-  const double freedom = 1.0 - weights.squaredNorm();
-  if (freedom <= 0.0) {
+  const double divisor = unbiased ? 1.0 - weights.squaredNorm() : 1.0;
+  if (divisor <= 0.0) {
     return Reason::DEGENERATE; // all the weight on one bar
   }
   const Eigen::RowVectorXd means = weights.transpose() * returns;
   Eigen::MatrixXd out = weighted_gram(returns.rowwise() - means, weights);
-  out /= freedom;
+  out /= divisor;
   return out;
 }
 

@@ -4,6 +4,8 @@
 
 #include <Eigen/Core>
 
+#include <cstdint>
+
 namespace troupe::quant {
 
 /// Exponentially weighted covariance with zero mean, one bar at a time.
@@ -73,12 +75,20 @@ ewma_covariance(const Eigen::Ref<const Eigen::MatrixXd>& returns, double lambda)
 [[nodiscard]] Expected<Eigen::MatrixXd>
 ewma_covariance_normalised(const Eigen::Ref<const Eigen::MatrixXd>& returns, double lambda);
 
-/// Exponentially weighted covariance about the weighted means, corrected for bias:
-///     w[t] ~ (1 - alpha)^(T-1-t), sum 1;  m = sum w r;
-///     S = sum w (r - m)(r - m)' / (1 - sum w^2)
+/// Weights of exponentially weighted moments; both sum to 1.
+enum class EwmWeights : std::uint8_t {
+  ADJUSTED,  ///< ~ (1 - alpha)^(T-1-t)
+  RECURSIVE, ///< those of m[t] = (1 - alpha) m[t-1] + alpha r[t], whose first bar has the rest
+};
+
+/// Exponentially weighted covariance about the weighted means; pandas' ewm().cov():
+///     m = sum w r;  S = sum w (r - m)(r - m)', divided by (1 - sum w^2) where `unbiased`
 /// @param alpha    0 < alpha < 1; alpha = 2 / (span + 1) for a span
 /// @param returns  T >= 2
 [[nodiscard]] Expected<Eigen::MatrixXd>
-ewm_covariance_centred(const Eigen::Ref<const Eigen::MatrixXd>& returns, double alpha);
+ewm_covariance_centred(const Eigen::Ref<const Eigen::MatrixXd>& returns,
+                       double alpha,
+                       EwmWeights weights = EwmWeights::ADJUSTED,
+                       bool unbiased = true);
 
 } // namespace troupe::quant

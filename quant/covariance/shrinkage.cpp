@@ -16,12 +16,13 @@ using Eigen::Ref;
 using Eigen::VectorXd;
 
 struct Moments {
-  MatrixXd x; ///< centred
+  MatrixXd x; ///< about the mean
   MatrixXd s; ///< covariance, divisor T
   double bars;
 };
 
-Expected<Moments> moments_of(const Ref<const MatrixXd>& returns) {
+Expected<Moments> moments_of(const Ref<const MatrixXd>& returns,
+                             SampleMean mean = SampleMean::REMOVED) {
   if (returns.cols() == 0) {
     return Reason::BAD_SHAPE;
   }
@@ -31,7 +32,9 @@ Expected<Moments> moments_of(const Ref<const MatrixXd>& returns) {
   if (!returns.allFinite()) {
     return Reason::BAD_SAMPLE;
   }
-  Moments out{centred(returns), {}, static_cast<double>(returns.rows())};
+  Moments out{mean == SampleMean::ZERO ? MatrixXd{returns} : centred(returns),
+              {},
+              static_cast<double>(returns.rows())};
   out.s = gram(out.x, 1.0 / out.bars);
   if (!out.s.allFinite()) {
     return Reason::BAD_SAMPLE;
@@ -78,8 +81,8 @@ double intensity(double pi, double rho, double gamma, const Moments& m) {
 
 } // namespace
 
-Expected<Shrunk> ledoit_wolf(const Ref<const MatrixXd>& returns) {
-  auto m = moments_of(returns);
+Expected<Shrunk> ledoit_wolf(const Ref<const MatrixXd>& returns, SampleMean mean) {
+  auto m = moments_of(returns, mean);
   if (!m) {
     return m.reason();
   }
@@ -93,8 +96,9 @@ Expected<Shrunk> ledoit_wolf(const Ref<const MatrixXd>& returns) {
   return towards_identity(std::move(m->s), mu, shrinkage);
 }
 
-Expected<Shrunk> oracle_approximating_shrinkage(const Ref<const MatrixXd>& returns) {
-  auto m = moments_of(returns);
+Expected<Shrunk> oracle_approximating_shrinkage(const Ref<const MatrixXd>& returns,
+                                                SampleMean mean) {
+  auto m = moments_of(returns, mean);
   if (!m) {
     return m.reason();
   }
@@ -103,7 +107,9 @@ Expected<Shrunk> oracle_approximating_shrinkage(const Ref<const MatrixXd>& retur
   const double mean_square = m->s.squaredNorm() / (n * n);
   const double numerator = mean_square + mu * mu;
   const double denominator = (m->bars + 1.0) * (mean_square - mu * mu / n);
-  const double shrinkage = denominator > 0.0 ? std::min(numerator / denominator, 1.0) : 1.0;
+  const double shrinkage = returns.cols() == 1 ? 0.0 // the sample is its target
+                           : denominator > 0.0 ? std::min(numerator / denominator, 1.0)
+                                               : 1.0;
   return towards_identity(std::move(m->s), mu, shrinkage);
 }
 
@@ -168,14 +174,21 @@ Expected<Shrunk> ledoit_wolf_single_factor(const Ref<const MatrixXd>& returns) {
   return towards(std::move(m->s), target, shrinkage);
 }
 
-Expected<Shrunk> shrunk_covariance(const Ref<const MatrixXd>& returns, ShrinkageTarget target) {
+Expected<Shrunk>
+shrunk_covariance(const Ref<const MatrixXd>& returns, ShrinkageTarget target, SampleMean mean) {
   switch (target) {
-    case ShrinkageTarget::IDENTITY: return ledoit_wolf(returns);
-    case ShrinkageTarget::IDENTITY_OAS: return oracle_approximating_shrinkage(returns);
+    case ShrinkageTarget::IDENTITY: return ledoit_wolf(returns, mean);
+    case ShrinkageTarget::IDENTITY_OAS: return oracle_approximating_shrinkage(returns, mean);
+    default: break;
+  }
+  if (mean == SampleMean::ZERO) {
+    return Reason::BAD_PARAMETER;
+  }
+  switch (target) {
     case ShrinkageTarget::CONSTANT_CORRELATION: return ledoit_wolf_constant_correlation(returns);
     case ShrinkageTarget::SINGLE_FACTOR: return ledoit_wolf_single_factor(returns);
+    default: return Reason::BAD_PARAMETER;
   }
-  return Reason::BAD_PARAMETER;
 }
 
 } // namespace troupe::quant

@@ -25,7 +25,7 @@ struct TCopulaFit {
 
 struct TCopulaSettings {
   double degrees_of_freedom_min = 1.0;
-  double degrees_of_freedom_max = 200.0;
+  double degrees_of_freedom_max = 1000.0;
 };
 
 /// Log-likelihood of pseudo-observations under a t copula: log of the multivariate t density at the

@@ -328,6 +328,30 @@ Expected<Portfolio> maximum_sharpe(const Ref<const MatrixXd>& covariance,
                      "this is the minimum-variance portfolio");
 }
 
+Expected<VectorXd> tangency_weights(const Ref<const MatrixXd>& covariance,
+                                    const Ref<const VectorXd>& mean,
+                                    double risk_free) {
+  if (const auto usable = check_symmetric(covariance); !usable) {
+    return usable.reason();
+  }
+  if (mean.size() != covariance.rows()) {
+    return Reason::BAD_SHAPE;
+  }
+  if (!mean.allFinite() || !std::isfinite(risk_free)) {
+    return Reason::BAD_SAMPLE;
+  }
+  const auto factor = Cholesky::of(covariance);
+  if (!factor) {
+    return factor.reason();
+  }
+  const VectorXd x = factor->solve(VectorXd{mean.array() - risk_free});
+  const VectorXd weights = x / x.sum();
+  if (!weights.allFinite()) {
+    return Reason::DEGENERATE;
+  }
+  return weights;
+}
+
 Expected<Portfolio> maximum_diversification(const Ref<const MatrixXd>& covariance,
                                             const PortfolioConstraints& constraints) {
   const auto limits = prepared(covariance, constraints);

@@ -54,6 +54,19 @@ maximum_sharpe(const Eigen::Ref<const Eigen::MatrixXd>& covariance,
                double risk_free,
                const PortfolioConstraints& constraints);
 
+/// Where the line from the riskless rate touches the frontier without limits,
+///     S^-1 (mean - risk_free 1) / 1'S^-1 (mean - risk_free 1)
+/// A rate above what the minimum-variance portfolio earns makes it the portfolio of the smallest
+/// ratio: maximum_sharpe() says then that there is none of the largest.
+/// @returns  shape (N), sum 1; BAD_SHAPE, BAD_SAMPLE, NOT_POSITIVE_DEFINITE, DEGENERATE where the
+///           denominator is 0
+/// @source   Merton, An analytic derivation of the efficient portfolio frontier, J. Financial and
+///           Quantitative Analysis 7 (1972)
+[[nodiscard]] Expected<Eigen::VectorXd>
+tangency_weights(const Eigen::Ref<const Eigen::MatrixXd>& covariance,
+                 const Eigen::Ref<const Eigen::VectorXd>& mean,
+                 double risk_free);
+
 /// Largest diversification ratio w'sigma / sqrt(w'Sw).
 /// @source  Choueifaty & Coignard, Toward maximum diversification, J. Portfolio Management 35
 /// (2008)

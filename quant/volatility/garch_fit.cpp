@@ -9,6 +9,8 @@
 #include <Eigen/LU>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <vector>
 
 namespace troupe::quant {
@@ -21,19 +23,22 @@ constexpr Eigen::Index parameters_max = 6;
 using Small =
   Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, 0, parameters_max, parameters_max>;
 
-/// Search variables: mean, ln omega, persistence, share of the reaction in it, [share of the
-/// reaction to falls], [ln(degrees of freedom - 2)]; all but the mean bounded by sines.
+/// Search variables: mean, ln(omega / (c - persistence)), persistence, share of the reaction in it,
+/// [share of the reaction to falls], [ln(degrees of freedom - 2)]; all but the mean bounded by
+/// sines. With c = 1 the second is the variance in the long run, which data tell whatever the
+/// persistence: omega itself goes with it through a narrow valley that a search crawls along.
 class Transform {
 public:
   Transform(const GarchModel& model, double persistence_max)
-    : model_(model), persistence_{0.0, persistence_max} {}
+    : model_(model), persistence_{0.0, persistence_max},
+      ceiling_(persistence_max < 1.0 ? 1.0 : persistence_max + 1e-4) {}
 
   [[nodiscard]] Eigen::VectorXd to_search(const GarchParameters& p) const {
     Eigen::VectorXd u(model_.parameter_count());
     const double persistence = p.persistence();
     const double reaction = p.alpha + 0.5 * p.gamma;
     u[0] = p.mean;
-    u[1] = log_omega_.inverse(std::log(p.omega));
+    u[1] = log_level_.inverse(std::log(p.omega / (ceiling_ - persistence)));
     u[2] = persistence_.inverse(persistence);
     u[3] = share_.inverse(reaction / persistence);
     if (model_.asymmetric) {
@@ -51,7 +56,7 @@ public:
     const double falls = model_.asymmetric ? share_.value(u[4]) : 0.5;
     GarchParameters p;
     p.mean = u[0];
-    p.omega = std::exp(log_omega_.value(u[1]));
+    p.omega = std::exp(log_level_.value(u[1])) * (ceiling_ - persistence);
     p.alpha = 2.0 * reaction * (1.0 - falls);
     p.gamma = model_.asymmetric ? 2.0 * reaction * (2.0 * falls - 1.0) : 0.0;
     p.beta = persistence - reaction;
@@ -72,7 +77,8 @@ public:
     const double ds = share_.derivative(u[3]);
     const Eigen::Index beta = model_.asymmetric ? 4 : 3;
     j(0, 0) = 1.0;
-    j(1, 1) = p.omega * log_omega_.derivative(u[1]);
+    j(1, 1) = p.omega * log_level_.derivative(u[1]);
+    j(1, 2) = -p.omega / (ceiling_ - persistence) * dp;
     j(2, 2) = 2.0 * share * (1.0 - falls) * dp;
     j(2, 3) = 2.0 * persistence * (1.0 - falls) * ds;
     j(beta, 2) = (1.0 - share) * dp;
@@ -123,7 +129,8 @@ private:
   GarchModel model_;
   SineBound persistence_;
   SineBound share_{0.0, 1.0};
-  SineBound log_omega_{std::log(1e-10), std::log(10.0)};   // of returns with variance 1
+  double ceiling_;                                         ///< c
+  SineBound log_level_{std::log(1e-8), std::log(1e4)};     // of returns with variance 1
   SineBound log_freedom_{std::log(0.02), std::log(500.0)}; // 2.02 .. 502
 };
 
@@ -167,7 +174,7 @@ public:
   /// Minus the Hessian of the log-likelihood, in the parameters.
   [[nodiscard]] Eigen::MatrixXd information(const GarchParameters& p) const;
 
-  /// Variance targets on a grid, best likelihood first.
+  /// Variance targets, the best of a grid of reactions for each persistence; best likelihood first.
   [[nodiscard]] std::vector<GarchParameters> starts() const;
 
 private:
@@ -185,6 +192,7 @@ std::vector<GarchParameters> Problem::starts() const {
   };
   std::vector<Start> starts;
   for (const double persistence : {0.5, 0.9, 0.97, 0.99}) {
+    Start best{-std::numeric_limits<double>::infinity(), {}};
     for (const double reaction : {0.03, 0.08, 0.2}) {
       GarchParameters p;
       const double limited = std::min(persistence, 0.95 * persistence_max_);
@@ -195,7 +203,13 @@ std::vector<GarchParameters> Problem::starts() const {
       if (model_.innovation == Innovation::STUDENT_T) {
         p.degrees_of_freedom = 6.0;
       }
-      starts.push_back({garch_kernel::log_likelihood(returns_, model_, p, moments_), p});
+      const double value = garch_kernel::log_likelihood(returns_, model_, p, moments_);
+      if (value > best.log_likelihood) {
+        best = {value, p};
+      }
+    }
+    if (std::isfinite(best.log_likelihood)) {
+      starts.push_back(best);
     }
   }
   std::stable_sort(starts.begin(), starts.end(), [](const Start& a, const Start& b) {
@@ -326,16 +340,18 @@ Expected<GarchFit> fit_garch(const Eigen::Ref<const Eigen::VectorXd>& returns,
   const Eigen::VectorXd scaled = returns / unit;
   const Problem problem{scaled, settings.model,
                         settings.persistence_max.value_or(persistence_unlimited)};
-  const auto starts = problem.starts();
-  Minimum best = search(problem, starts.front(), settings.iterations_max);
-  GarchParameters p = problem.transform().to_parameters(best.x);
-  if (!best.converged || problem.transform().at_bound(p)) {
-    // a bound may be a local optimum: look from the other end of the grid too
-    auto other = search(problem, starts.back(), settings.iterations_max);
-    if (other.value < best.value) {
-      best = std::move(other);
+  Minimum best;
+  best.value = std::numeric_limits<double>::infinity();
+  GarchParameters p;
+  for (const auto& start : problem.starts()) {
+    auto found = search(problem, start, settings.iterations_max);
+    if (found.value < best.value) {
+      best = std::move(found);
       p = problem.transform().to_parameters(best.x);
     }
+    if (best.converged && !problem.transform().at_bound(p)) {
+      break;
+    } // a bound may be a local optimum only: from another persistence too
   }
   GarchFit fit;
   fit.model = settings.model;

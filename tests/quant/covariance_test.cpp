@@ -302,6 +302,17 @@ TEST_CASE("EWMA covariance: normalised and centred forms as defined") {
   CHECK(ewma_covariance(MatrixXd(0, 2), 0.9).reason() == Reason::TOO_SHORT);
   CHECK(ewma_covariance(MatrixXd(2, 0), 0.9).reason() == Reason::BAD_SHAPE);
   CHECK(ewma_covariance(with(returns, 0, 0, nan_value), 0.9).reason() == Reason::BAD_SAMPLE);
+  // m[t] = 0.9 m[t-1] + 0.1 r[t], of the returns and of their products
+  VectorXd mean = returns.row(0);
+  MatrixXd product = mean * mean.transpose();
+  for (Index t = 1; t < 40; ++t) {
+    const VectorXd r = returns.row(t);
+    mean = 0.9 * mean + 0.1 * r;
+    product = 0.9 * product + 0.1 * r * r.transpose();
+  }
+  CHECK(largest_difference(*ewm_covariance_centred(returns, 0.1, EwmWeights::RECURSIVE, false),
+                           product - mean * mean.transpose())
+        < 1e-15);
   CHECK(ewm_covariance_centred(returns.topRows(1), 0.1).reason() == Reason::TOO_SHORT);
   CHECK(ewm_covariance_centred(returns, 1.0).reason() == Reason::BAD_PARAMETER);
 }
@@ -351,6 +362,7 @@ TEST_CASE("shrinkage: edges and refusals") {
   CHECK(ledoit_wolf_constant_correlation(one)->shrinkage == 0.0);
   const double variance = (*sample_covariance(one))(0, 0) * 0.9;
   CHECK(oracle_approximating_shrinkage(one)->covariance(0, 0) == doctest::Approx(variance));
+  CHECK(oracle_approximating_shrinkage(one)->shrinkage == 0.0);
   for (const auto target :
        {ShrinkageTarget::IDENTITY, ShrinkageTarget::IDENTITY_OAS,
         ShrinkageTarget::CONSTANT_CORRELATION, ShrinkageTarget::SINGLE_FACTOR}) {
@@ -365,4 +377,22 @@ TEST_CASE("shrinkage: edges and refusals") {
   MatrixXd opposed(3, 2);
   opposed << 1, -1, 2, -2, 4, -4; // no market to load on
   CHECK(ledoit_wolf_single_factor(opposed).reason() == Reason::DEGENERATE);
+}
+
+TEST_CASE("shrinkage: about a mean of 0, which is nothing else where the means are 0") {
+  const MatrixXd half = factor_returns(60, 4, 21);
+  MatrixXd returns(120, 4);
+  returns << half, -half;
+  for (const auto target : {ShrinkageTarget::IDENTITY, ShrinkageTarget::IDENTITY_OAS}) {
+    const auto removed = shrunk_covariance(returns, target);
+    const auto zero = shrunk_covariance(returns, target, SampleMean::ZERO);
+    CHECK(zero->shrinkage == doctest::Approx(removed->shrinkage).epsilon(1e-12));
+    CHECK(largest_difference(zero->covariance, removed->covariance) < 1e-15);
+  }
+  const MatrixXd shifted = half.array() + 0.1;
+  const MatrixXd second = shifted.transpose() * shifted / 60.0;
+  const auto fit = ledoit_wolf(shifted, SampleMean::ZERO);
+  CHECK(fit->covariance.trace() == doctest::Approx(second.trace()).epsilon(1e-12));
+  CHECK(shrunk_covariance(half, ShrinkageTarget::SINGLE_FACTOR, SampleMean::ZERO).reason()
+        == Reason::BAD_PARAMETER);
 }

@@ -205,6 +205,22 @@ TEST_CASE("maximum Sharpe: none above the riskless rate says so, and is not empt
   CHECK(largest_difference(out->weights, minimum_variance(covariance, limits)->weights) < 1e-9);
 }
 
+TEST_CASE("tangency: the closed form on both sides of the minimum-variance return") {
+  const MatrixXd covariance = Eigen::Vector2d(0.04, 0.16).asDiagonal();
+  const Eigen::Vector2d mean{0.06, 0.10}; // of least variance: 0.8 and 0.2, earning 0.068
+  const auto below = tangency_weights(covariance, mean, 0.02);
+  REQUIRE(below.has_value()); // excess over variance 1.0 and 0.5
+  CHECK((*below - Eigen::Vector2d{2.0 / 3.0, 1.0 / 3.0}).norm() < 1e-14);
+  const auto above = tangency_weights(covariance, mean, 0.08);
+  REQUIRE(above.has_value()); // -0.5 and 0.125
+  CHECK((*above - Eigen::Vector2d{4.0 / 3.0, -1.0 / 3.0}).norm() < 1e-14);
+  CHECK(tangency_weights(covariance, Eigen::Vector2d{0.02, 0.02}, 0.02).reason()
+        == Reason::DEGENERATE);
+  CHECK(tangency_weights(covariance, VectorXd::Ones(3), 0.0).reason() == Reason::BAD_SHAPE);
+  CHECK(tangency_weights(MatrixXd::Ones(2, 2), mean, 0.0).reason()
+        == Reason::NOT_POSITIVE_DEFINITE);
+}
+
 TEST_CASE("maximum diversification: Choueifaty, Froidure & Reynier's two assets") {
   // volatilities 20 % and 10 %, any correlation below 1: weights 1/3 and 2/3
   MatrixXd covariance(2, 2);
