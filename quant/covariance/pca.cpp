@@ -3,6 +3,7 @@
 #include "quant/linear_algebra/dense.hpp"
 
 #include <cmath>
+#include <utility>
 
 namespace troupe::quant {
 
@@ -36,8 +37,7 @@ Expected<PrincipalComponents> principal_components(const Eigen::Ref<const Eigen:
     return Reason::DEGENERATE;
   }
   const Eigen::Index kept = count == 0 ? n : count;
-  const auto eigen =
-    kept * few_of_many <= n ? largest_eigen(matrix, kept) : symmetric_eigen(matrix);
+  auto eigen = kept * few_of_many <= n ? largest_eigen(matrix, kept) : symmetric_eigen(matrix);
   if (!eigen) {
     return eigen.reason();
   }
@@ -45,10 +45,11 @@ Expected<PrincipalComponents> principal_components(const Eigen::Ref<const Eigen:
   if (eigen->values[0] < -negative_max * eigen->values[found - 1]) {
     return Reason::NOT_POSITIVE_DEFINITE;
   }
-  PrincipalComponents out{Eigen::VectorXd(kept), Eigen::MatrixXd(n, kept), {}, total};
+  PrincipalComponents out{Eigen::VectorXd(kept), std::move(eigen->vectors), {}, total};
+  out.components.rowwise().reverseInPlace(); // largest first
+  out.components.conservativeResize(n, kept);
   for (Eigen::Index k = 0; k < kept; ++k) {
     out.eigenvalues[k] = std::max(eigen->values[found - 1 - k], 0.0);
-    out.components.col(k) = eigen->vectors.col(found - 1 - k);
     orient(out.components.col(k));
   }
   out.explained_ratio = out.eigenvalues / total;

@@ -21,7 +21,9 @@ Eigen::MatrixXd centred(const Eigen::Ref<const Eigen::MatrixXd>& returns) {
   return out;
 }
 
-Expected<Eigen::MatrixXd> sample_covariance(const Eigen::Ref<const Eigen::MatrixXd>& returns) {
+namespace {
+
+Expected<bool> check_sample(const Eigen::Ref<const Eigen::MatrixXd>& returns) {
   if (returns.cols() == 0) {
     return Reason::BAD_SHAPE;
   }
@@ -31,7 +33,20 @@ Expected<Eigen::MatrixXd> sample_covariance(const Eigen::Ref<const Eigen::Matrix
   if (!returns.allFinite()) {
     return Reason::BAD_SAMPLE;
   }
-  Eigen::MatrixXd out = gram(centred(returns), 1.0 / static_cast<double>(returns.rows() - 1));
+  return true;
+}
+
+double freedom(const Eigen::Ref<const Eigen::MatrixXd>& returns) {
+  return static_cast<double>(returns.rows() - 1);
+}
+
+} // namespace
+
+Expected<Eigen::MatrixXd> sample_covariance(const Eigen::Ref<const Eigen::MatrixXd>& returns) {
+  if (const auto usable = check_sample(returns); !usable) {
+    return usable.reason();
+  }
+  Eigen::MatrixXd out = gram(centred(returns), 1.0 / freedom(returns));
   if (!out.allFinite()) {
     return Reason::BAD_SAMPLE;
   }
@@ -39,18 +54,22 @@ Expected<Eigen::MatrixXd> sample_covariance(const Eigen::Ref<const Eigen::Matrix
 }
 
 Expected<Eigen::MatrixXd> sample_correlation(const Eigen::Ref<const Eigen::MatrixXd>& returns) {
-  auto out = sample_covariance(returns);
-  if (!out) {
-    return out;
+  if (const auto usable = check_sample(returns); !usable) {
+    return usable.reason();
   }
-  const Eigen::VectorXd variances = out->diagonal();
+  Eigen::MatrixXd out = gram_lower(centred(returns), 1.0 / freedom(returns));
+  const Eigen::VectorXd variances = out.diagonal();
+  if (!variances.allFinite()) {
+    return Reason::BAD_SAMPLE; // nor is a covariance larger than its variances
+  }
   if (variances.minCoeff() <= 0.0) {
     return Reason::DEGENERATE;
   }
-  correlation_of_lower(*out, variances.cwiseSqrt().cwiseInverse(), *out);
-  if (!out->allFinite()) {
-    return Reason::DEGENERATE; // a variance so small that its inverse overflows
+  const Eigen::VectorXd inverse = variances.cwiseSqrt().cwiseInverse();
+  if (!inverse.allFinite()) {
+    return Reason::DEGENERATE;
   }
+  correlation_of_lower(out, inverse, out);
   return out;
 }
 

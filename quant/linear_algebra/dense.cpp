@@ -136,7 +136,7 @@ std::string_view blas_kernels() {
   return openblas_get_corename();
 }
 
-MatrixXd gram(const Ref<const MatrixXd>& x, double scale) {
+MatrixXd gram_lower(const Ref<const MatrixXd>& x, double scale) {
   MatrixXd out = MatrixXd::Zero(x.cols(), x.cols());
   if (x.size() == 0) {
     return out;
@@ -146,6 +146,11 @@ MatrixXd gram(const Ref<const MatrixXd>& x, double scale) {
   const int stride = leading(x);
   const double zero = 0.0;
   dsyrk_("L", "T", &n, &k, &scale, x.data(), &stride, &zero, out.data(), &n, 1, 1);
+  return out;
+}
+
+MatrixXd gram(const Ref<const MatrixXd>& x, double scale) {
+  MatrixXd out = gram_lower(x, scale);
   mirror_lower(out);
   return out;
 }

@@ -20,6 +20,10 @@ namespace troupe::quant {
 /// @cost     T N^2 flops (dsyrk)
 [[nodiscard]] Eigen::MatrixXd gram(const Eigen::Ref<const Eigen::MatrixXd>& x, double scale = 1.0);
 
+/// The same, but only its lower triangle; what stands above the diagonal is 0.
+[[nodiscard]] Eigen::MatrixXd gram_lower(const Eigen::Ref<const Eigen::MatrixXd>& x,
+                                         double scale = 1.0);
+
 /// @returns  A'B, shape (N, M), for shapes (T, N) and (T, M)
 /// @pre      both have T rows
 /// @cost     2 T N M flops (dgemm)
