@@ -82,10 +82,11 @@ Expected<Correlation> correlation_of(const Eigen::Ref<const Eigen::MatrixXd>& co
   }
   const Eigen::Index n = covariance.rows();
   Correlation out{Eigen::MatrixXd(n, n), covariance.diagonal().cwiseSqrt()};
-  correlation_of_lower(covariance, out.volatility.cwiseInverse(), out.matrix);
-  if (!out.matrix.allFinite()) {
-    return Reason::DEGENERATE;
+  const Eigen::VectorXd inverse = out.volatility.cwiseInverse();
+  if (!inverse.allFinite()) {
+    return Reason::DEGENERATE; // a variance so small that its inverse overflows
   }
+  correlation_of_lower(covariance, inverse, out.matrix);
   return out;
 }
 

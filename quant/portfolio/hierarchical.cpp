@@ -224,13 +224,21 @@ std::vector<Eigen::Index> leaf_order(const std::vector<Merge>& merges) {
 Expected<HierarchicalPortfolio>
 hierarchical_risk_parity(const Eigen::Ref<const Eigen::MatrixXd>& covariance, Linkage linkage) {
   using namespace hierarchical_detail;
-  const auto parts = correlation_of(covariance);
+  auto parts = correlation_of(covariance);
   if (!parts) {
     return parts.reason();
   }
-  const MatrixXd distances =
-    (0.5 * (1.0 - parts->matrix.array())).max(0.0).min(1.0).sqrt().matrix();
+  MatrixXd& distances = parts->matrix;
+  distances = (0.5 * (1.0 - distances.array())).max(0.0).min(1.0).matrix();
+  // nearest stays nearest under a root: single linkage needs those of its merges only
+  const bool squares = linkage == Linkage::SINGLE;
+  if (!squares) {
+    distances = distances.cwiseSqrt();
+  }
   HierarchicalPortfolio out{VectorXd::Ones(covariance.rows()), merged(distances, linkage), {}};
+  for (auto& merge : out.merges) {
+    merge.distance = squares ? std::sqrt(merge.distance) : merge.distance;
+  }
   out.order = leaf_order(out.merges);
   // a cluster's part of the matrix in one piece
   const auto weights = bisected(selected(covariance, out.order, out.order));
