@@ -12,6 +12,7 @@ namespace bfgs_detail {
 constexpr double decrease = 1e-4;
 constexpr double curvature = 0.9;
 constexpr int line_evaluations_max = 40;
+constexpr double unresolved = 10.0 * std::numeric_limits<double>::epsilon();
 
 struct Point {
   Eigen::VectorXd x;
@@ -126,6 +127,11 @@ Minimum minimise_bfgs(const Objective& objective,
       metric.setIdentity();
       scaled = false;
       direction = -here.gradient;
+    }
+    // half of it is what the step may gain: less than the value's own rounding is not to be found
+    if (scaled && -direction.dot(here.gradient) <= unresolved * std::abs(here.value)) {
+      out.converged = true;
+      break;
     }
     const double first = scaled ? 1.0 : std::min(1.0, 1.0 / here.gradient.norm());
     if (!search.line(here, direction, first, next)) {

@@ -80,6 +80,18 @@ TEST_CASE("bfgs: steps back from where the objective is not finite") {
   CHECK(nowhere.x[0] == -1.0);
 }
 
+TEST_CASE("bfgs: ends where the value's rounding hides what is left to gain") {
+  // a gradient of 1e-7 is above the tolerance, yet the value 1e6 cannot tell the steps it asks for
+  const Objective far = [](const VectorXd& x, VectorXd& gradient) {
+    gradient = 2.0 * x;
+    return 1e6 + x.squaredNorm();
+  };
+  const auto out = minimise_bfgs(far, VectorXd::Constant(2, 1e-7), {200, 1e-12, 1e-30},
+                                 MatrixXd{0.5 * MatrixXd::Identity(2, 2)});
+  CHECK(out.converged);
+  CHECK(out.evaluations == 1);
+}
+
 TEST_CASE("bfgs: says that it has not converged") {
   const auto out = minimise_bfgs(rosenbrock, VectorXd::Constant(4, -1.2), {3, 1e-10, 1e-16});
   CHECK_FALSE(out.converged);
