@@ -1,6 +1,7 @@
 #include "nodes/api/stream_registry.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace troupe::api {
@@ -165,9 +166,23 @@ trading::Quality StreamRegistry::quality_now(const Stream& stream, std::int64_t 
   return quality;
 }
 
-std::int64_t StreamRegistry::age_now_ms(const Stream& stream, std::int64_t now_ns) {
-  constexpr std::int64_t ns_per_ms = 1'000'000;
-  return stream.told_age_ms + (now_ns - stream.told_ns) / ns_per_ms;
+std::int64_t StreamRegistry::age_now_ms(const Stream& stream, std::int64_t now_ns) const {
+  using std::chrono_literals::operator""ms;
+  std::optional<core::Timestamp> newest;
+  const auto with = [&](const std::string& symbol) {
+    if (const auto time = sources_.time_of(symbol, now_ns)) {
+      newest = std::max(newest.value_or(*time), *time);
+    }
+  };
+  if (!stream.sources) {
+    with(stream.symbol);
+  } else {
+    std::ranges::for_each(*stream.sources, with);
+  }
+  if (newest) {
+    return std::max<std::int64_t>((*newest - stream.newest_as_of) / 1ms, 0);
+  }
+  return stream.told_age_ms + std::chrono::nanoseconds{now_ns - stream.told_ns} / 1ms;
 }
 
 void StreamRegistry::tell_quality(Stream& stream, std::int64_t now_ns) {

@@ -31,7 +31,7 @@ struct StreamNews {
   /// It tells how something stands that was told before: it is kept and not sent, but for a quality
   /// that is another.
   bool standing = false;
-  std::int64_t age_ms = 0; ///< of the data when they were made
+  std::int64_t age_ms = 0; ///< of the data when they were made, where nothing is heard of a source
   /// `data` anew, with this quality and age in it; empty: they say nothing of either.
   std::function<std::string(trading::Quality, std::int64_t age_ms)> retell{};
   /// Symbols whose data it is made of; null: those of `instrument`.
@@ -112,7 +112,8 @@ private:
   void keep(Stream& stream, const StreamNews& news, const Channel& channel, std::int64_t now_ns);
   void send_snapshot(const Stream& stream, const net::SessionPtr& session);
   [[nodiscard]] trading::Quality quality_now(const Stream& stream, std::int64_t now_ns) const;
-  static std::int64_t age_now_ms(const Stream& stream, std::int64_t now_ns);
+  /// By the clock of its sources: an event may have come here long after it was made.
+  [[nodiscard]] std::int64_t age_now_ms(const Stream& stream, std::int64_t now_ns) const;
   void tell_quality(Stream& stream, std::int64_t now_ns);
 
   const std::vector<Channel> channels_;

@@ -1,5 +1,7 @@
 #include "nodes/api/stream_sources.hpp"
 
+#include <chrono>
+
 namespace troupe::api {
 
 trading::Quality quality_of(trading::Freshness freshness) {
@@ -13,11 +15,21 @@ trading::Quality quality_of(trading::Freshness freshness) {
 }
 
 void StreamSources::heard(const messages::InstrumentStatusBeat& beat, std::int64_t now_ns) {
-  const Word word{.freshness = beat.freshness, .channels = beat.channels, .heard_ns = now_ns};
+  const Word word{
+    .freshness = beat.freshness, .channels = beat.channels, .now = beat.now, .heard_ns = now_ns};
   words_[beat.instrument.to_text()] = word;
   if (beat.primary) {
     words_[beat.instrument.symbol] = word;
   }
+}
+
+std::optional<core::Timestamp> StreamSources::time_of(const std::string& symbol,
+                                                      std::int64_t now_ns) const {
+  const auto found = words_.find(symbol);
+  if (found == words_.end()) {
+    return std::nullopt;
+  }
+  return found->second.now + std::chrono::nanoseconds{now_ns - found->second.heard_ns};
 }
 
 trading::Quality StreamSources::quality(const std::string& symbol,

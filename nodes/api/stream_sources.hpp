@@ -3,6 +3,7 @@
 #include "messages/market_data.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -29,12 +30,18 @@ public:
                                          std::int64_t told_ns,
                                          std::int64_t now_ns) const;
 
+  /// A source's time now: what it said last, and what has passed since. @returns nothing where
+  /// nothing is known of it
+  [[nodiscard]] std::optional<core::Timestamp> time_of(const std::string& symbol,
+                                                       std::int64_t now_ns) const;
+
   static constexpr std::int64_t silent_after_ns = 5'000'000'000;
 
 private:
   struct Word {
     trading::Freshness freshness = trading::Freshness::DOWN;
     messages::ChannelFreshness channels;
+    core::Timestamp now; ///< the source's clock
     std::int64_t heard_ns = 0;
   };
   std::unordered_map<std::string, Word> words_;

@@ -1,3 +1,4 @@
+#include "actors/regime/models/ensemble.hpp"
 #include "actors/regime/models/fit.hpp"
 #include "actors/regime/models/follower.hpp"
 #include "nodes/market_report/report.hpp"

@@ -10,6 +10,8 @@ using Json = nlohmann::json;
 using trading::Freshness;
 using trading::Quality;
 
+using namespace std::chrono_literals;
+
 namespace {
 
 constexpr std::int64_t second_ns = 1'000'000'000;
@@ -40,6 +42,7 @@ struct Streams {
     messages::InstrumentStatusBeat event;
     event.instrument = *trading::InstrumentId::from_text(instrument);
     event.primary = true;
+    event.now = core::Timestamp{1} + 700ms + std::chrono::nanoseconds{now - second_ns};
     event.freshness = freshness;
     event.channels = {freshness, freshness, freshness};
     registry.heard(event);
@@ -94,6 +97,14 @@ TEST_CASE("stream quality: a snapshot has the age and quality of the moment it i
   CHECK(snapshot["age_ms"] == 30'700);
   CHECK(snapshot["data"]["meta"]["quality"] == "stale");
   CHECK(snapshot["data"]["meta"]["age_ms"] == 30'700);
+}
+
+TEST_CASE("stream quality: age is by the source's clock, however late an event came here") {
+  Streams s;
+  s.now += 3'600 * second_ns; // an hour after it was made, as a newcomer on the bus gets it
+  s.beat();
+  s.regime();
+  CHECK(s.snapshot(regime_of_btc)["age_ms"] == 3'600'700);
 }
 
 TEST_CASE("stream quality: who follows a stream hears once that its quality is lost, and is back") {
