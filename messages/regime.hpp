@@ -35,16 +35,26 @@ struct RegimeState {
   /// 0 to 1. By the rules alone: how far the features are past the thresholds; of the ensemble: its
   /// probability of this regime.
   double confidence = 0.0;
-  core::Timestamp since;                       ///< close of the bar that brought this regime
+  core::Timestamp since; ///< close of the bar that brought this regime
+  /// `since` is of a replay over the newest bars: nothing is kept of what was said before them.
+  bool since_replayed = false;
   std::map<std::string, double> features;      ///< adx, choppiness, bollinger_bandwidth, ...
   std::map<std::string, std::string> models;   ///< what each model said, and the ensemble
   std::map<std::string, double> probabilities; ///< of the four regimes, by the ensemble
   std::vector<RegimeVerdict> explanation;      ///< what the ensemble is made of
 };
-BOOST_DESCRIBE_STRUCT(
-  RegimeState,
-  (),
-  (instrument, interval, regime, confidence, since, features, models, probabilities, explanation))
+BOOST_DESCRIBE_STRUCT(RegimeState,
+                      (),
+                      (instrument,
+                       interval,
+                       regime,
+                       confidence,
+                       since,
+                       since_replayed,
+                       features,
+                       models,
+                       probabilities,
+                       explanation))
 
 struct RegimeReply {
   Meta meta;
@@ -64,12 +74,27 @@ struct RegimeChanged {
   Meta meta;
   RegimeState state;
   std::optional<trading::Regime> previous;
-  std::string cause; ///< market: a bar closed; refit: another model came into use
+  /// market: a bar closed; refit: another model came into use; standing: no change, but the quality
+  /// is another one or the label was carried on from before (on the topic regime_states alone)
+  std::string cause;
 };
 BOOST_DESCRIBE_STRUCT(RegimeChanged, (), (meta, state, previous, cause))
 
+/// Which intervals a node keeps regimes on; told every few seconds, so that others know what can be
+/// subscribed to.
+struct RegimeIntervals {
+  std::string node;
+  std::vector<trading::Interval> intervals;
+};
+BOOST_DESCRIBE_STRUCT(RegimeIntervals, (), (node, intervals))
+
 namespace topics {
+/// Changes alone, each once: none is told again when a process starts or an instrument moves.
 inline const supervision::Topic regime_changes{"regime_changes", supervision::Delivery::CONFLATED};
+/// Changes, and how a regime stands where there was none: the newest event is what stands.
+inline const supervision::Topic regime_states{"regime_states", supervision::Delivery::CONFLATED};
+inline const supervision::Topic regime_intervals{"regime_intervals",
+                                                 supervision::Delivery::CONFLATED};
 } // namespace topics
 
 } // namespace troupe::messages

@@ -100,6 +100,7 @@ struct RegimeProbabilities {
   trading::Interval interval;
   trading::Regime regime = trading::Regime::RANGING; ///< that stands: with hysteresis and dwell
   core::Timestamp since;
+  bool since_replayed = false; ///< as in RegimeState
   std::map<std::string, double> probabilities;
   std::map<std::string, double> next;                   ///< of the bar to come
   std::vector<trading::Regime> regimes;                 ///< rows and columns of `transition`
@@ -114,6 +115,7 @@ BOOST_DESCRIBE_STRUCT(RegimeProbabilities,
                        interval,
                        regime,
                        since,
+                       since_replayed,
                        probabilities,
                        next,
                        regimes,
@@ -197,8 +199,8 @@ BOOST_DESCRIBE_STRUCT(RegimeModelSet,
 struct RegimeModelScore {
   std::optional<trading::Regime> regime; ///< its label now
   std::uint64_t switches = 0;
-  double dwell_bars_mean = 0.0;                 ///< bars over (switches + 1)
-  double crisis_share = 0.0;                    ///< of the bars
+  std::optional<double> dwell_bars_mean;        ///< bars over (switches + 1); absent: no bars
+  std::optional<double> crisis_share;           ///< of the bars; absent: no bars
   std::map<std::string, double> log_score_mean; ///< by model: ln of the density of each bar before
                                                 ///< it was seen; higher is better
 };
@@ -210,7 +212,7 @@ struct RegimeModelComparison {
   std::uint64_t n_bars = 0;
   std::optional<core::Timestamp> from; ///< close of the first bar compared
   std::optional<core::Timestamp> until;
-  double agreement = 0.0; ///< share of the bars on which both labels were the same
+  std::optional<double> agreement; ///< share of the bars on which both labels were the same
   RegimeModelScore live;
   RegimeModelScore shadow;
 };
@@ -309,10 +311,11 @@ using RegimeRequests = boost::mp11::mp_list<GetRegime,
                                             RollbackModel,
                                             DiscardShadowModel>;
 
-/// The models of one instrument and interval were stored; by it every node of the role keeps a
-/// copy, so that whoever owns the instrument next goes on with them.
+/// The models of one instrument and interval, or what was said by them, were stored; by it every
+/// node of the role keeps a copy, so that whoever owns the instrument next goes on with them.
 struct RegimeModelsStored {
   std::string node; ///< that stored them
+  std::string kind; ///< of the document: regime_models or regime_paths
   trading::InstrumentId instrument;
   trading::Interval interval;
   std::uint64_t version = 0;
@@ -321,7 +324,7 @@ struct RegimeModelsStored {
 };
 BOOST_DESCRIBE_STRUCT(RegimeModelsStored,
                       (),
-                      (node, instrument, interval, version, body, written_at))
+                      (node, kind, instrument, interval, version, body, written_at))
 
 namespace topics {
 inline const supervision::Topic regime_models{"regime_models", supervision::Delivery::CONFLATED};

@@ -3,17 +3,8 @@
 #include "actors/regime/rules.hpp"
 
 #include <algorithm>
-#include <limits>
 
 namespace troupe::regime {
-
-namespace {
-
-std::uint32_t one_more(std::uint32_t count) {
-  return count == std::numeric_limits<std::uint32_t>::max() ? count : count + 1;
-}
-
-} // namespace
 
 Classifier::Classifier(const Settings& settings, trading::Interval interval)
   : settings_(&settings), interval_(interval), features_(settings, interval) {}
@@ -65,26 +56,18 @@ void Classifier::step(const trading::Bar& bar) {
 }
 
 void Classifier::decide(core::Timestamp at) {
-  using trading::Regime;
-  const Standing standing{.label = label_, .in_crisis = candidate_ == Regime::CRISIS};
-  const auto found = regime::candidate(*features_.current(), standing, *settings_);
-  candidate_run_ = found == candidate_ ? one_more(candidate_run_) : 1;
-  candidate_ = found;
-  label_run_ = one_more(label_run_);
-  if (found == label_) {
-    return;
+  label_.approach(at);
+  Standing standing;
+  if (label_.ready()) {
+    standing = {.label = label_.state().label,
+                .in_crisis = label_.state().candidate == trading::Regime::CRISIS};
   }
-  const bool confirmed =
-    candidate_run_ >= settings_->confirm_bars && label_run_ >= settings_->dwell_bars_min;
-  if (!label_ || found == Regime::CRISIS || confirmed) {
-    label_ = found;
-    label_run_ = 0;
-    since_ = at;
-  }
+  label_.take(regime::candidate(*features_.current(), standing, *settings_), at,
+              {settings_->confirm_bars, settings_->dwell_bars_min});
 }
 
 double Classifier::confidence() const {
-  return regime::confidence(label_.value(), features(), *settings_);
+  return regime::confidence(regime(), features(), *settings_);
 }
 
 } // namespace troupe::regime

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/regime/features.hpp"
+#include "actors/regime/label.hpp"
 #include "trading/bar.hpp"
 #include "trading/enums.hpp"
 
@@ -34,8 +35,13 @@ public:
   /// them change no window.
   Outcome apply(const trading::Bar& bar);
 
+  /// Goes on from the label that stood after an earlier bar, once that bar is passed.
+  void resume(const LabelState& kept) { label_.resume(kept); }
+  void mark_replayed() { label_.mark_replayed(); }
+  [[nodiscard]] bool waits() const { return label_.waits(); }
+
   /// Whether there is a label.
-  [[nodiscard]] bool ready() const { return label_.has_value(); }
+  [[nodiscard]] bool ready() const { return label_.ready(); }
   /// Bars taken, without those in which nothing traded.
   [[nodiscard]] std::uint64_t bars() const { return bars_; }
   [[nodiscard]] std::uint32_t bars_needed() const {
@@ -47,11 +53,12 @@ public:
   [[nodiscard]] std::optional<core::Timestamp> as_of() const { return as_of_; }
 
   /// @pre ready(), for all below; otherwise std::bad_optional_access
-  [[nodiscard]] trading::Regime regime() const { return label_.value(); }
-  [[nodiscard]] trading::Regime candidate() const { return candidate_.value(); }
+  [[nodiscard]] trading::Regime regime() const { return label_.state().label; }
+  [[nodiscard]] trading::Regime candidate() const { return label_.state().candidate; }
   [[nodiscard]] double confidence() const;
   /// Close of the bar that brought the label.
-  [[nodiscard]] core::Timestamp since() const { return since_; }
+  [[nodiscard]] core::Timestamp since() const { return label_.state().since; }
+  [[nodiscard]] const LabelState& label() const { return label_.state(); }
   [[nodiscard]] const Features& features() const { return features_.current().value(); }
 
 private:
@@ -67,11 +74,7 @@ private:
   std::optional<core::Timestamp> as_of_;
   std::uint64_t bars_ = 0;
   std::uint64_t refused_ = 0;
-  std::optional<trading::Regime> candidate_;
-  std::uint32_t candidate_run_ = 0; ///< bars in a row with this candidate
-  std::optional<trading::Regime> label_;
-  std::uint32_t label_run_ = 0; ///< bars since the label came
-  core::Timestamp since_;
+  Label label_;
 };
 
 } // namespace troupe::regime

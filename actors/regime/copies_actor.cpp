@@ -41,7 +41,7 @@ void on_stored(CopiesSelf* self, const messages::RegimeModelsStored& event) {
   const auto id = models_id(event.instrument.symbol, event.interval);
   supervision::ask_path<storage::StoreDocument>(
     self, self->runtime(), parts.documents(),
-    {{.kind = models_kind,
+    {{.kind = event.kind,
       .id = id,
       .version = event.version,
       .body = event.body,
@@ -59,22 +59,24 @@ void on_stored(CopiesSelf* self, const messages::RegimeModelsStored& event) {
   }
 }
 
-void tell_models(CopiesSelf* self) {
+void tell_documents(CopiesSelf* self, const char* kind) {
   supervision::ask_path<storage::LoadDocuments>(
-    self, self->runtime(), self->state.parts.documents(), {models_kind},
-    {.deadline = copy_deadline}, [self](const core::Result<storage::DocumentsLoaded>& loaded) {
+    self, self->runtime(), self->state.parts.documents(), {kind}, {.deadline = copy_deadline},
+    [self, kind](const core::Result<storage::DocumentsLoaded>& loaded) {
       if (!loaded) {
         return; // said where it is asked for at the start
       }
       for (const auto& document : loaded->documents) {
         if (const auto key = models_key(document.id)) {
           messages::RegimeModelsStored event{.node = self->runtime().node,
+                                             .kind = kind,
                                              .instrument = {key->first, {}},
                                              .interval = key->second,
                                              .version = document.version,
                                              .body = document.body,
                                              .written_at = document.written_at};
-          self->runtime().bus.publish(messages::topics::regime_models, document.id,
+          self->runtime().bus.publish(messages::topics::regime_models,
+                                      stored_key(kind, document.id),
                                       caf::make_message(std::move(event)));
         }
       }
@@ -93,7 +95,10 @@ caf::behavior copies_behavior(CopiesSelf* self, Parts parts) {
         self->delayed_send(self, delay, TellModelsDue{});
       }
     },
-    [self](TellModelsDue) { tell_models(self); },
+    [self](TellModelsDue) {
+      tell_documents(self, models_kind);
+      tell_documents(self, paths_kind);
+    },
   };
 }
 

@@ -6,7 +6,17 @@
 #include "supervision/messages.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
+
+namespace troupe::regime {
+
+/// Time to tell the others which intervals are kept here.
+struct TellIntervalsDue {};
+
+} // namespace troupe::regime
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::regime::TellIntervalsDue)
 
 namespace troupe::regime {
 
@@ -24,6 +34,8 @@ core::Error nobody(FrontSelf* self, const std::string& symbol) {
 }
 
 namespace {
+
+constexpr std::chrono::seconds tell_intervals_every{5};
 
 bool owned(FrontSelf* self, const std::string& symbol) {
   const auto owner = self->runtime().placement.owner(messages::regime_service, symbol);
@@ -65,10 +77,10 @@ void place(FrontSelf* self, const std::string& symbol, Listing& listing) {
     return;
   }
   auto& state = self->state;
-  const auto done =
-    mine ? supervision::start_child(self->runtime(), state.parts.instruments(),
-                                    instrument(state.settings, state.parts, listing.beat))
-         : supervision::stop_child(self->runtime(), listing.path);
+  const auto done = mine ? supervision::start_child(
+                      self->runtime(), state.parts.instruments(),
+                      instrument(state.settings, state.parts, listing.beat, listing.heard_at))
+                         : supervision::stop_child(self->runtime(), listing.path);
   if (!done) {
     // the supervisor of the children is down: it takes this front with it, and all begins anew
     core::log::warn("regime child not placed",
@@ -99,6 +111,7 @@ void on_beat(FrontSelf* self, const messages::InstrumentStatusBeat& beat) {
   }
   auto& listing = found->second;
   listing.beat = beat;
+  listing.heard_at = self->clock().now().time_since_epoch();
   place(self, symbol, listing);
   report_loaded(self);
   if (const auto child = child_of(self, listing)) {
@@ -165,6 +178,15 @@ caf::result<typename Request::Reply> pass_on(FrontSelf* self, const Request& req
   return caf::delegated<typename Request::Reply>{};
 }
 
+/// Others learn from it what can be asked and subscribed to here.
+void tell_intervals(FrontSelf* self) {
+  auto& runtime = self->runtime();
+  runtime.bus.publish(
+    messages::topics::regime_intervals, runtime.node,
+    caf::make_message(messages::RegimeIntervals{runtime.node, self->state.intervals}));
+  self->delayed_send(self, tell_intervals_every, TellIntervalsDue{});
+}
+
 /// Children that an earlier front started.
 void adopt(FrontSelf* self) {
   auto& state = self->state;
@@ -195,6 +217,7 @@ front_behavior(FrontSelf* self, std::shared_ptr<const Settings> settings, Parts 
   runtime.placement.watch(me);
   runtime.bus.subscribe(messages::topics::venue_status, me);
   runtime.bus.subscribe(messages::topics::bars, me);
+  tell_intervals(self);
   return {
     supervision::handle<messages::GetRegime>(self, pass_on<messages::GetRegime>),
     supervision::handle<messages::GetRegimeProbability>(self,
@@ -215,6 +238,7 @@ front_behavior(FrontSelf* self, std::shared_ptr<const Settings> settings, Parts 
       self->state.epoch = view.epoch;
       report_loaded(self);
     },
+    [self](TellIntervalsDue) { tell_intervals(self); },
     [self](const InstrumentLoaded& news) {
       const auto found = self->state.listings.find(news.symbol);
       if (found != self->state.listings.end() && found->second.started

@@ -1,6 +1,7 @@
 #include "actors/regime/front_state.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -78,7 +79,7 @@ void take_answer(messages::RegimeBulkItem& item,
                                          .retryable = core::traits(error.code).retryable};
 }
 
-/// The whole is as of its newest answer, and no better than the worst of them.
+/// The whole is as of its newest answer, as old as that one, and no better than the worst of them.
 void finish(Bulk& bulk) {
   auto& data = bulk.reply.data;
   auto& meta = bulk.reply.meta;
@@ -90,13 +91,17 @@ void finish(Bulk& bulk) {
       continue;
     }
     ++data.answered;
-    meta.as_of = std::max(meta.as_of, item.meta->as_of);
+    if (!meta.age_ms || item.meta->as_of > meta.as_of) {
+      meta.as_of = item.meta->as_of;
+      meta.age_ms = item.meta->age_ms;
+    }
+    meta.n_obs = std::min(meta.n_obs.value_or(std::numeric_limits<std::uint64_t>::max()),
+                          item.meta->n_obs.value_or(0));
     meta.quality = trading::worse(meta.quality, item.meta->quality);
     if (item.meta->inputs) {
       meta.inputs->insert(meta.inputs->end(), item.meta->inputs->begin(), item.meta->inputs->end());
     }
   }
-  meta.n_obs = data.answered;
   if (data.failed > 0) {
     meta.quality = trading::worse(meta.quality, trading::Quality::degraded);
   }

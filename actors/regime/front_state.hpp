@@ -5,6 +5,7 @@
 #include "messages/regime_models.hpp"
 #include "supervision/ask.hpp"
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,6 +18,7 @@ namespace troupe::regime {
 struct Listing {
   std::string path; ///< of its child
   messages::InstrumentStatusBeat beat;
+  std::chrono::nanoseconds heard_at{0}; ///< actor clock
   bool started = false;
   bool loaded = false; ///< it has the history it starts from
 };

@@ -13,10 +13,14 @@ struct AskHistoryAgain {
   std::uint64_t generation = 0;
 };
 
+/// Time to see whether the source is silent.
+struct SilenceDue {};
+
 } // namespace
 } // namespace troupe::regime
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::regime::AskHistoryAgain)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::regime::SilenceDue)
 
 namespace troupe::regime {
 
@@ -24,18 +28,30 @@ std::chrono::nanoseconds clock_now(InstrumentSelf* self) {
   return self->clock().now().time_since_epoch();
 }
 
+bool is_settled(InstrumentSelf* self) {
+  return clock_now(self) >= self->state.settled_at;
+}
+
 void publish_change(InstrumentSelf* self, Conversation& talk, const char* cause) {
   const auto label = label_of(talk);
   // until the store has said what it has, models may be about to come into use
-  const bool too_early = talk.models && !talk.models->asked_once;
-  if (!label || too_early || talk.published == *label) {
+  const bool too_early = (talk.models && !talk.models->asked_once) || waits_for_history(talk);
+  const bool changed = label && talk.published != *label;
+  const auto quality = quality_of(self, talk);
+  if (!label || too_early || (changed ? !is_settled(self) : talk.told == quality)) {
     return;
   }
   const auto previous = std::exchange(talk.published, *label);
+  talk.told = quality;
   const auto key = self->state.symbol + ' ' + talk.interval().to_text();
-  self->runtime().bus.publish(messages::topics::regime_changes, key,
-                              caf::make_message(messages::RegimeChanged{
-                                meta_of(self, talk), state_of(self, talk), previous, cause}));
+  auto event = caf::make_message(messages::RegimeChanged{meta_of(self, talk), state_of(self, talk),
+                                                         previous, changed ? cause : "standing"});
+  auto& bus = self->runtime().bus;
+  if (changed) {
+    bus.publish(messages::topics::regime_changes, key, event);
+    keep_path(self, talk);
+  }
+  bus.publish(messages::topics::regime_states, key, std::move(event));
 }
 
 namespace {
@@ -44,6 +60,11 @@ using namespace std::chrono_literals;
 using trading::Quality;
 
 using Self = InstrumentSelf;
+
+/// How long the first replay waits for the store.
+constexpr auto store_patience = 2s;
+/// Nodes tell newcomers what they have some seconds after they see them (copies_actor.cpp).
+constexpr auto settle_after = 8s;
 
 void ask_history(Self* self, std::size_t index, const HistoryNeed& need);
 
@@ -94,6 +115,7 @@ void on_history(Self* self,
     }
   } else {
     talk.failures = 0;
+    talk.resuming = false;
     if (const auto need = talk.track.on_history(reply->data)) {
       ask_history(self, index, *need);
     } else {
@@ -116,6 +138,7 @@ void ask_history(Self* self, std::size_t index, const HistoryNeed& need) {
   request.start = need.start;
   request.end = need.end;
   request.limit = need.limit;
+  talk.asked_history = true;
   const supervision::AskOptions options{.deadline = self->state.settings->history_deadline.chrono(),
                                         .slow = self->state.settings->history_deadline.chrono()};
   supervision::ask(self, self->runtime(), messages::market_data_service, self->state.symbol,
@@ -126,9 +149,18 @@ void ask_history(Self* self, std::size_t index, const HistoryNeed& need) {
                    });
 }
 
+} // namespace
+
+void replay(InstrumentSelf* self, Conversation& talk) {
+  const auto index = static_cast<std::size_t>(&talk - self->state.conversations.data());
+  ask_history(self, index, talk.track.rebuild());
+}
+
+namespace {
+
 void rebuild_all(Self* self) {
-  for (std::size_t i = 0; i < self->state.conversations.size(); ++i) {
-    ask_history(self, i, self->state.conversations[i].track.rebuild());
+  for (auto& talk : self->state.conversations) {
+    replay(self, talk);
   }
 }
 
@@ -145,6 +177,7 @@ void on_bar(Self* self, const messages::BarClosed& event) {
     }
     follow_models(talk);
     publish_change(self, talk, "market");
+    keep_path_in_time(self, talk);
   }
 }
 
@@ -176,9 +209,29 @@ void start_conversations(Self* self) {
     }
   }
   for (std::size_t i = 0; i < state.conversations.size(); ++i) {
-    load_models(self, i);
+    if (state.conversations[i].models) {
+      load_models(self, i); // history is replayed from what the store has, or does without it soon
+      self->delayed_send(self, store_patience, AskHistoryAgain{i, 0});
+    } else {
+      replay(self, state.conversations[i]);
+    }
   }
-  rebuild_all(self);
+}
+
+/// At the end of the source's patience its silence is told.
+void watch_silence(Self* self) {
+  auto& state = self->state;
+  const auto patience = state.settings->stale_after.chrono() + 1ms;
+  const auto left = state.beat_at + patience - clock_now(self);
+  if (left > 0ns) {
+    if (!std::exchange(state.silence_due, true)) {
+      self->delayed_send(self, left, SilenceDue{});
+    }
+    return;
+  }
+  for (auto& talk : state.conversations) {
+    publish_change(self, talk, "market");
+  }
 }
 
 void on_beat(Self* self, const messages::InstrumentStatusBeat& beat) {
@@ -198,13 +251,18 @@ void on_beat(Self* self, const messages::InstrumentStatusBeat& beat) {
     rebuild_all(self);
   }
   tend_models(self);
+  for (auto& talk : state.conversations) {
+    publish_change(self, talk, "market"); // its quality may be another
+  }
+  watch_silence(self);
   tell_loaded(self); // the front may be a new one
 }
 
 caf::behavior instrument_behavior(Self* self,
                                   std::shared_ptr<const Settings> settings,
                                   Parts parts,
-                                  messages::InstrumentStatusBeat beat) {
+                                  messages::InstrumentStatusBeat beat,
+                                  std::chrono::nanoseconds heard_at) {
   auto& state = self->state;
   state.parts = std::move(parts);
   state.symbol = beat.instrument.symbol;
@@ -214,8 +272,12 @@ caf::behavior instrument_behavior(Self* self,
     core::Random{core::mix(self->runtime().seed, std::hash<std::string>{}(self->path()))};
   state.settings = std::move(settings);
   state.beat = std::move(beat);
-  state.beat_at = clock_now(self);
+  state.beat_at = heard_at;
+  if (self->runtime().placement.carriers(messages::regime_service).size() > 1) {
+    state.settled_at = clock_now(self) + settle_after;
+  }
   start_conversations(self);
+  watch_silence(self);
   return {
     supervision::handle<messages::GetRegime>(self, on_get),
     supervision::handle<messages::GetRegimeProbability>(self, on_get_probability),
@@ -228,10 +290,14 @@ caf::behavior instrument_behavior(Self* self,
     [self](const messages::BarClosed& event) { on_bar(self, event); },
     [self](const messages::InstrumentStatusBeat& event) { on_beat(self, event); },
     [self](const supervision::TopicGap&) { rebuild_all(self); },
+    [self](SilenceDue) {
+      self->state.silence_due = false;
+      watch_silence(self);
+    },
     [self](const AskHistoryAgain& again) {
       auto& talk = self->state.conversations[again.track];
       if (again.generation == talk.generation) {
-        ask_history(self, again.track, talk.track.rebuild());
+        replay(self, talk);
       }
     },
   };
@@ -241,17 +307,18 @@ caf::behavior instrument_behavior(Self* self,
 
 supervision::ChildSpec instrument(std::shared_ptr<const Settings> settings,
                                   Parts parts,
-                                  const messages::InstrumentStatusBeat& beat) {
+                                  const messages::InstrumentStatusBeat& beat,
+                                  std::chrono::nanoseconds heard_at) {
   return {
     .name = beat.instrument.symbol,
     .start =
-      [settings = std::move(settings), parts = std::move(parts),
-       beat](supervision::StartContext& context) {
+      [settings = std::move(settings), parts = std::move(parts), beat,
+       heard_at](supervision::StartContext& context) {
         auto newest = beat;
         if (context.epoch > 1 && newest.freshness == trading::Freshness::LIVE) {
           newest.freshness = trading::Freshness::STALE; // it is from before the restart
         }
-        return context.spawn(instrument_behavior, settings, parts, std::move(newest));
+        return context.spawn(instrument_behavior, settings, parts, std::move(newest), heard_at);
       },
     .backoff = supervision::quick_backoff,
   };

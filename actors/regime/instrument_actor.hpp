@@ -7,6 +7,7 @@
 
 #include <caf/type_id.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -20,12 +21,14 @@ struct InstrumentLoaded {
 /// The child that keeps the regimes of one symbol, on every interval of the settings, and its
 /// fitted models. Answers the requests of RegimeRequests that name one symbol; takes BarClosed,
 /// InstrumentStatusBeat of the primary venue, and TopicGap, which the front passes on, and
-/// RegimeModelsStored of other nodes. Its state is rebuilt at every start: bars from history,
-/// models from the store. Tells the front InstrumentLoaded.
+/// RegimeModelsStored of other nodes. Its state is rebuilt at every start: models and what was said
+/// by them from the store, bars from history. Tells the front InstrumentLoaded.
 /// @param beat  the newest one of the symbol's primary venue
+/// @param heard_at  when, by the actor clock
 [[nodiscard]] supervision::ChildSpec instrument(std::shared_ptr<const Settings> settings,
                                                 Parts parts,
-                                                const messages::InstrumentStatusBeat& beat);
+                                                const messages::InstrumentStatusBeat& beat,
+                                                std::chrono::nanoseconds heard_at);
 
 } // namespace troupe::regime
 

@@ -25,8 +25,23 @@ Quality source_quality(InstrumentSelf* self) {
                                                                                  : Quality::live;
 }
 
+/// Where no set was ever fitted though it was tried, the rules stand in for what was asked.
 Quality model_quality(const Modelled& models) {
-  return models.live_fit.note.empty() ? Quality::live : Quality::degraded;
+  if (models.live_fit.note.empty()) {
+    return Quality::live;
+  }
+  return models.live.set() ? Quality::degraded : Quality::fallback;
+}
+
+/// What the bars are worth now.
+Quality bars_quality(InstrumentSelf* self, const Conversation& talk) {
+  const auto quality = trading::worse(source_quality(self), talk.newest_bar);
+  return talk.track.incomplete() ? trading::worse(quality, Quality::stale) : quality;
+}
+
+/// The source's time now: what it said last, and what has passed since.
+core::Timestamp source_now(InstrumentSelf* self) {
+  return self->state.beat.now + (clock_now(self) - self->state.beat_at);
 }
 
 void add_note(std::string& notes, const std::string& note) {
@@ -113,27 +128,28 @@ std::optional<trading::Regime> label_of(const Conversation& talk) {
   return classifier.ready() ? std::optional{classifier.regime()} : std::nullopt;
 }
 
+Quality quality_of(InstrumentSelf* self, const Conversation& talk) {
+  const auto bars = bars_quality(self, talk);
+  return talk.models ? trading::worse(bars, model_quality(*talk.models)) : bars;
+}
+
 messages::Meta meta_of(InstrumentSelf* self, const Conversation& talk) {
   const auto& classifier = talk.track.classifier();
   const auto interval = talk.interval().to_text();
   messages::Meta meta;
   meta.as_of = classifier.as_of().value_or(core::Timestamp{});
-  meta.quality = trading::worse(source_quality(self), talk.newest_bar);
-  if (talk.track.incomplete()) {
-    meta.quality = trading::worse(meta.quality, Quality::stale);
-  }
-  meta.age_ms = std::max<std::int64_t>((self->state.beat.now - meta.as_of) / 1ms, 0);
+  meta.quality = quality_of(self, talk);
+  meta.age_ms = std::max<std::int64_t>((source_now(self) - meta.as_of) / 1ms, 0);
   meta.method = "rules";
   meta.n_obs = classifier.bars();
-  meta.inputs = {{"bars " + self->state.symbol + ' ' + interval, meta.as_of, meta.quality}};
+  meta.inputs = {
+    {"bars " + self->state.symbol + ' ' + interval, meta.as_of, bars_quality(self, talk)}};
   if (talk.models && talk.models->live.set()) {
     const auto& set = *talk.models->live.set();
-    const auto quality = model_quality(*talk.models);
     meta.method = "ensemble";
     meta.inputs->push_back(
       {"models " + self->state.symbol + ' ' + interval + " version " + std::to_string(set.version),
-       set.fitted_until, quality});
-    meta.quality = trading::worse(meta.quality, quality);
+       set.fitted_until, model_quality(*talk.models)});
   }
   return meta;
 }
@@ -149,6 +165,7 @@ messages::RegimeState state_of(InstrumentSelf* self, const Conversation& talk) {
     out.regime = live.regime();
     out.confidence = live.confidence();
     out.since = live.since();
+    out.since_replayed = live.label().since_replayed;
     out.models = said_by_model(live);
     out.probabilities = named(live.probabilities());
     out.explanation = verdicts_of(live);
@@ -159,10 +176,12 @@ messages::RegimeState state_of(InstrumentSelf* self, const Conversation& talk) {
                      .rules = {.label = classifier.regime(),
                                .candidate = classifier.candidate(),
                                .confidence = classifier.confidence(),
-                               .since = classifier.since()}});
+                               .since = classifier.since(),
+                               .since_replayed = classifier.label().since_replayed}});
   out.regime = rules.regime();
   out.confidence = rules.confidence();
   out.since = rules.since();
+  out.since_replayed = rules.label().since_replayed;
   out.models = said_by_model(rules);
   out.probabilities = named(rules.probabilities());
   out.explanation = verdicts_of(rules);

@@ -2,7 +2,6 @@
 #include "actors/storage/documents_actor.hpp"
 #include "core/log.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace troupe::regime {
@@ -19,62 +18,12 @@ constexpr auto load_again_after = 10s;
 /// Orders of operators that wait for the store; more are refused.
 constexpr std::size_t changes_max = 32;
 
-/// What may be in use at the newest bar: a set that was fitted on later ones has seen the future.
-const ModelSet* usable_at(const std::optional<ModelSet>& set, const Classifier& classifier) {
-  const auto now = classifier.as_of();
-  return set && now && set->fitted_until <= *now ? &*set : nullptr;
-}
-
-bool is_same(const std::shared_ptr<const ModelSet>& running, const ModelSet* wanted) {
-  if (!running || wanted == nullptr) {
-    return !running && wanted == nullptr;
-  }
-  return running->version == wanted->version && running->fitted_at == wanted->fitted_at;
-}
-
-Ensemble run_of(const Conversation& talk, const ModelSet* set) {
-  Ensemble out{talk.models->hysteresis, set ? std::make_shared<const ModelSet>(*set) : nullptr};
-  out.apply(talk.track.follower().moments());
-  return out;
-}
-
-bool same_spec(const std::shared_ptr<const ModelSet>& running, const ModelSet* wanted) {
-  return running && wanted != nullptr && running->spec == wanted->spec;
-}
-
-/// Has the ensembles run on the sets of the book. @returns whether the live one is another now
-bool choose_sets(Conversation& talk) {
-  auto& models = *talk.models;
-  const auto& classifier = talk.track.classifier();
-  const auto* const live = usable_at(models.book.live, classifier);
-  const auto* const shadow = usable_at(models.book.shadow, classifier);
-  const bool changed = !is_same(models.live.set(), live);
-  const auto running = models.shadow ? models.shadow->set() : nullptr;
-  if ((changed && !same_spec(models.live.set(), live))
-      || (!is_same(running, shadow) && !same_spec(running, shadow))) {
-    models.comparison = {};
-  }
-  if (changed) {
-    auto next = run_of(talk, live);
-    if (talk.published && next.ready() && models.live.ready()) {
-      next.succeed(models.live, classifier.as_of().value());
-    }
-    models.live = std::move(next);
-  }
-  if (!is_same(running, shadow)) {
-    models.shadow.reset();
-    if (shadow != nullptr) {
-      models.shadow.emplace(run_of(talk, shadow));
-    }
-  }
-  return changed;
-}
-
 void take_in_use(InstrumentSelf* self, Conversation& talk, ModelBook book) {
   talk.models->book = std::move(book);
   if (choose_sets(talk)) {
     publish_change(self, talk, "refit");
   }
+  keep_path(self, talk);
 }
 
 Error not_loaded(const Modelled& models) {
@@ -88,19 +37,6 @@ ModelChange pop_change(Modelled& models) {
   auto change = std::move(models.changes.front());
   models.changes.pop_front();
   return change;
-}
-
-void publish_stored(InstrumentSelf* self,
-                    trading::Interval interval,
-                    const storage::Document& document) {
-  messages::RegimeModelsStored event{.node = self->runtime().node,
-                                     .instrument = {self->state.symbol, {}},
-                                     .interval = interval,
-                                     .version = document.version,
-                                     .body = document.body,
-                                     .written_at = document.written_at};
-  self->runtime().bus.publish(messages::topics::regime_models, document.id,
-                              caf::make_message(std::move(event)));
 }
 
 /// A change that cannot be stored now.
@@ -172,24 +108,38 @@ void next_change(InstrumentSelf* self, std::size_t index) {
   }
 }
 
+/// The store answered, or did not: labels may be published, and history is replayed.
+void store_heard(InstrumentSelf* self, Conversation& talk) {
+  talk.models->loading = false;
+  talk.models->asked_once = true;
+  if (!talk.asked_history) {
+    replay(self, talk);
+  }
+  publish_change(self, talk, "market");
+}
+
+void load_failed(InstrumentSelf* self, Conversation& talk, const Error& why) {
+  talk.models->load_at = clock_now(self) + load_again_after;
+  talk.models->store_note = "the stored models cannot be read: " + core::to_string(why);
+  core::log::warn("models not loaded", {{"id", models_id(self->state.symbol, talk.interval())},
+                                        {"error", core::to_string(why)}});
+  store_heard(self, talk);
+}
+
 void book_loaded(InstrumentSelf* self,
-                 std::size_t index,
+                 Conversation& talk,
+                 const std::optional<storage::Document>& path,
                  const core::Result<storage::DocumentLoaded>& loaded) {
-  auto& talk = self->state.conversations[index];
   auto& models = *talk.models;
-  const auto id = models_id(self->state.symbol, talk.interval());
-  models.loading = false;
-  models.asked_once = true;
   if (!loaded) {
-    models.load_at = clock_now(self) + load_again_after;
-    models.store_note = "the stored models cannot be read: " + core::to_string(loaded.error());
-    core::log::warn("models not loaded", {{"id", id}, {"error", core::to_string(loaded.error())}});
-    publish_change(self, talk, "market");
+    load_failed(self, talk, loaded.error());
     return;
   }
-  models.loaded = true;
   models.store_note.clear();
+  path_loaded(self, talk, path);
+  models.loaded = true;
   if (loaded->document && loaded->document->version > models.book.version) {
+    const auto id = models_id(self->state.symbol, talk.interval());
     auto book = restored_book(loaded->document->body);
     if (book) {
       book->version = loaded->document->version;
@@ -203,7 +153,7 @@ void book_loaded(InstrumentSelf* self,
         {{"id", id}, {"version", loaded->document->version}, {"error", models.store_note}});
     }
   }
-  publish_change(self, talk, "market");
+  store_heard(self, talk);
 }
 
 /// An order of an operator, answered with how the models stand then.
@@ -239,51 +189,19 @@ caf::result<messages::RegimeModelsReply> order(InstrumentSelf* self,
 
 using namespace instrument_models_detail;
 
-bool is_modelled(const Settings& settings, const std::string& interval) {
-  const auto intervals = modelled_intervals(settings.models, settings.intervals);
-  return std::find(intervals.begin(), intervals.end(), interval) != intervals.end();
-}
-
-void follow_models(Conversation& talk) {
-  if (!talk.models) {
-    return;
-  }
-  auto& models = *talk.models;
-  const auto& follower = talk.track.follower();
-  const auto& moments = follower.moments();
-  const bool others = models.rebuilds != talk.track.rebuilds() || follower.taken() < models.taken
-                      || follower.taken() - models.taken > moments.size();
-  const auto fresh = others ? 0 : follower.taken() - models.taken;
-  models.rebuilds = talk.track.rebuilds();
-  models.taken = follower.taken();
-  if (others) {
-    const auto* const live = models.live.set().get();
-    models.live = run_of(talk, live);
-    if (models.shadow) {
-      models.shadow = run_of(talk, models.shadow->set().get());
-    }
-  }
-  for (auto i = moments.size() - static_cast<std::size_t>(fresh); i < moments.size(); ++i) {
-    models.live.apply(moments[i]);
-    if (models.shadow) {
-      models.shadow->apply(moments[i]);
-      models.comparison.count(moments[i], models.live, *models.shadow);
-    }
-  }
-  choose_sets(talk);
-}
-
-void restart_models(InstrumentSelf* self, Conversation& talk) {
-  if (!talk.models) {
-    return;
-  }
-  auto& models = *talk.models;
-  models.live = Ensemble{models.hysteresis, nullptr};
-  models.shadow.reset();
-  models.comparison = {};
-  models.rebuilds = talk.track.rebuilds();
-  models.taken = 0;
-  models.live_fit.at = models.shadow_fit.at = clock_now(self);
+void publish_stored(InstrumentSelf* self,
+                    trading::Interval interval,
+                    const storage::Document& document) {
+  messages::RegimeModelsStored event{.node = self->runtime().node,
+                                     .kind = document.kind,
+                                     .instrument = {self->state.symbol, {}},
+                                     .interval = interval,
+                                     .version = document.version,
+                                     .body = document.body,
+                                     .written_at = document.written_at};
+  self->runtime().bus.publish(messages::topics::regime_models,
+                              stored_key(document.kind, document.id),
+                              caf::make_message(std::move(event)));
 }
 
 void load_models(InstrumentSelf* self, std::size_t index) {
@@ -292,11 +210,22 @@ void load_models(InstrumentSelf* self, std::size_t index) {
     return;
   }
   talk.models->loading = true;
+  const auto id = models_id(self->state.symbol, talk.interval());
+  // conversations are never resized
   supervision::ask_path<storage::LoadDocument>(
-    self, self->runtime(), self->state.parts.documents(),
-    {models_kind, models_id(self->state.symbol, talk.interval())}, {.deadline = book_deadline},
-    [self, index](const core::Result<storage::DocumentLoaded>& loaded) {
-      book_loaded(self, index, loaded);
+    self, self->runtime(), self->state.parts.documents(), {paths_kind, id},
+    {.deadline = book_deadline},
+    [self, &talk, id](const core::Result<storage::DocumentLoaded>& path) {
+      if (!path) {
+        load_failed(self, talk, path.error());
+        return;
+      }
+      supervision::ask_path<storage::LoadDocument>(
+        self, self->runtime(), self->state.parts.documents(), {models_kind, id},
+        {.deadline = book_deadline},
+        [self, &talk, kept = path->document](const core::Result<storage::DocumentLoaded>& book) {
+          book_loaded(self, talk, kept, book);
+        });
     });
 }
 
@@ -310,9 +239,14 @@ void change_models(InstrumentSelf* self, std::size_t index, ModelChange change) 
 
 void on_models_stored(InstrumentSelf* self, const messages::RegimeModelsStored& event) {
   for (auto& talk : self->state.conversations) {
-    const bool newer = talk.models && talk.interval() == event.interval && talk.models->loaded
-                       && event.version > talk.models->book.version;
-    if (!newer) {
+    if (!talk.models || talk.interval() != event.interval || !talk.models->loaded) {
+      continue;
+    }
+    if (event.kind == paths_kind) {
+      on_path_stored(self, talk, event);
+      continue;
+    }
+    if (event.kind != models_kind || event.version <= talk.models->book.version) {
       continue;
     }
     auto book = restored_book(event.body);

@@ -3,7 +3,9 @@
 #include "actors/regime/instrument_actor.hpp"
 #include "actors/regime/models/book.hpp"
 #include "actors/regime/models/comparison.hpp"
+#include "actors/regime/models/path.hpp"
 #include "actors/regime/track.hpp"
+#include "actors/storage/documents.hpp"
 #include "core/random.hpp"
 #include "messages/regime_models.hpp"
 #include "supervision/ask.hpp"
@@ -53,6 +55,12 @@ struct Modelled {
   Ensemble live;
   std::optional<Ensemble> shadow;
   Comparison comparison;
+  /// What stood after the newest bar that nothing is missing before; at the start out of the store.
+  std::optional<RegimePath> path;
+  std::uint64_t path_version = 0; ///< of the stored one
+  core::Timestamp path_kept;      ///< bar that the stored one is of
+  bool path_writing = false;
+  bool path_waits = false;    ///< another one is to be written after it
   std::uint64_t rebuilds = 0; ///< of the track, that the ensembles have followed
   std::uint64_t taken = 0;    ///< moments of the follower, likewise
 
@@ -68,12 +76,15 @@ struct Conversation {
 
   Track track;
   std::unique_ptr<Modelled> models;
-  std::optional<trading::Regime> published;
+  std::optional<trading::Regime> published; ///< the newest label that was told as a change
+  std::optional<trading::Quality> told;     ///< what the newest event said its quality is
   trading::Quality newest_bar = trading::Quality::live;
   /// Counts what was asked or scheduled: answers and timers of an earlier one are void.
   std::uint64_t generation = 0;
   unsigned failures = 0; ///< in a row
   bool loaded = false;   ///< has the history it starts from, or knows that there is none
+  bool asked_history = false;
+  bool resuming = false; ///< history is replayed from what the store had: nothing is said before
 
   [[nodiscard]] trading::Interval interval() const { return track.classifier().interval(); }
 };
@@ -84,7 +95,9 @@ struct InstrumentState {
   Parts parts;
   std::string symbol;
   messages::InstrumentStatusBeat beat;
-  std::chrono::nanoseconds beat_at{0}; ///< actor clock
+  std::chrono::nanoseconds beat_at{0};    ///< actor clock
+  std::chrono::nanoseconds settled_at{0}; ///< actor clock, is_settled() from then on
+  bool silence_due = false;               ///< a look at the silence of the source is scheduled
   supervision::Backoff retry;
   core::Random noise{0};
   std::vector<Conversation> conversations; ///< by the settings' intervals; never resized
@@ -96,12 +109,19 @@ using InstrumentSelf = supervision::StatefulActor<InstrumentState>;
 
 // ---- instrument_actor.cpp ----------------------------------------------------------------------
 
-/// Publishes the label where it is another than the one published last.
+/// Publishes the label where it is another than the one published last, else how it stands where
+/// that was not told yet or its quality is another.
 /// @param cause  market or refit
 void publish_change(InstrumentSelf* self, Conversation& talk, const char* cause);
+/// Whether what other nodes said of the instrument has arrived: one that moved here carries on from
+/// there, and says and stores nothing of its own before.
+[[nodiscard]] bool is_settled(InstrumentSelf* self);
+/// Asks all of history again, or for the first time.
+void replay(InstrumentSelf* self, Conversation& talk);
 
 // ---- instrument_answers.cpp --------------------------------------------------------------------
 
+[[nodiscard]] trading::Quality quality_of(InstrumentSelf* self, const Conversation& talk);
 [[nodiscard]] messages::Meta meta_of(InstrumentSelf* self, const Conversation& talk);
 [[nodiscard]] messages::RegimeState state_of(InstrumentSelf* self, const Conversation& talk);
 /// The label that stands; nothing while there are too few bars.
@@ -122,15 +142,41 @@ on_get_probability(InstrumentSelf* self, const messages::GetRegimeProbability& r
 [[nodiscard]] caf::result<messages::RegimeModelsReply>
 on_get_models(InstrumentSelf* self, const messages::GetRegimeModels& request);
 
-// ---- instrument_models.cpp ---------------------------------------------------------------------
+// ---- instrument_ensembles.cpp ------------------------------------------------------------------
 
 /// Whether the interval of a conversation has models.
 [[nodiscard]] bool is_modelled(const Settings& settings, const std::string& interval);
+/// Whether what stands is still to be replayed from what was said before.
+[[nodiscard]] bool waits_for_history(const Conversation& talk);
+/// Has the ensembles run on the sets of the book. @returns whether the live one is another now
+bool choose_sets(Conversation& talk);
 /// Has the ensembles take what the track has taken.
 void follow_models(Conversation& talk);
 /// Begins anew on other bars: another venue stands for the symbol.
 void restart_models(InstrumentSelf* self, Conversation& talk);
-/// Reads the book from the store where that was not done yet.
+
+// ---- instrument_paths.cpp ----------------------------------------------------------------------
+
+/// Stores what stands.
+void keep_path(InstrumentSelf* self, Conversation& talk);
+/// Likewise where the stored one gets old.
+void keep_path_in_time(InstrumentSelf* self, Conversation& talk);
+/// Goes on from what the store has, where nothing was said yet.
+void path_loaded(InstrumentSelf* self,
+                 Conversation& talk,
+                 const std::optional<storage::Document>& document);
+/// The path of another node.
+void on_path_stored(InstrumentSelf* self,
+                    Conversation& talk,
+                    const messages::RegimeModelsStored& event);
+
+// ---- instrument_models.cpp ---------------------------------------------------------------------
+
+/// Has the other nodes of the role keep a copy.
+void publish_stored(InstrumentSelf* self,
+                    trading::Interval interval,
+                    const storage::Document& document);
+/// Reads the book and the path from the store where that was not done yet.
 void load_models(InstrumentSelf* self, std::size_t index);
 /// Makes a change, stores the book, then has it come into use.
 void change_models(InstrumentSelf* self, std::size_t index, ModelChange change);

@@ -23,12 +23,18 @@ struct Parts {
   }
 };
 
-/// Documents of fitted models.
+/// Documents of fitted models, and of what was said by them.
 inline constexpr const char* models_kind = "regime_models";
+inline constexpr const char* paths_kind = "regime_paths";
 
 /// Id of the document of an instrument and interval: "BTC-USD 1h".
 [[nodiscard]] inline std::string models_id(const std::string& symbol, trading::Interval interval) {
   return symbol + ' ' + interval.to_text();
+}
+
+/// Of events that tell of a stored document: each kind has its newest.
+[[nodiscard]] inline std::string stored_key(const std::string& kind, const std::string& id) {
+  return kind + ' ' + id;
 }
 
 /// The way back; nothing where it is no such id.

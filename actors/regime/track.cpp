@@ -23,6 +23,9 @@ Track::Track(const Settings& settings, trading::Interval interval, std::size_t m
   : settings_(&settings), follower_(settings, interval, moments_max) {}
 
 HistoryNeed Track::rebuild() {
+  if (classifier().ready() && !kept_) {
+    kept_ = classifier().label();
+  }
   if (mode_ == Mode::CHECKING_HOLE) {
     // they are in history too, but must not be lost should it stay silent
     for (const auto& bar : waiting_) {
@@ -93,13 +96,22 @@ std::optional<HistoryNeed> Track::on_history(std::span<const trading::Bar> bars)
     return std::nullopt; // nothing was wanted
   }
   Follower fresh{*settings_, classifier().interval(), follower_.moments_max()};
+  const auto& interval = classifier().interval();
+  if (kept_ && !bars.empty()
+      && kept_->as_of <= bars.back().ts_close + history_lag_bars_max * interval.duration()) {
+    fresh.resume(*kept_); // else they are a recording's that is played again
+  }
   apply_closed(fresh, bars);
+  if (fresh.classifier().ready()) {
+    fresh.mark_replayed();
+  }
   incomplete_ = false;
   if (!fresh.classifier().ready() && fresh.classifier().bars() < classifier().bars()) {
     waiting_.clear(); // history knows less than the live bars, which are applied already
     return std::nullopt;
   }
   follower_ = std::move(fresh);
+  kept_.reset();
   ++rebuilds_;
   return follow_waiting();
 }

@@ -44,8 +44,14 @@ public:
   /// Live bars that wait or are kept for after a rebuild; at most `waiting_bars_max`.
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
 
-  /// Wants all of history: at the start, after lost events, while there are too few bars.
+  /// Whether all of history is wanted: bars that come meanwhile may follow on a hole.
+  [[nodiscard]] bool rebuilding() const { return mode_ == Mode::REBUILDING; }
+
+  /// Wants all of history: at the start, after lost events, while there are too few bars. What the
+  /// rules said up to now stands: history is replayed for the bars after that.
   HistoryNeed rebuild();
+  /// What the rules said up to a bar, out of the store: the next answer of history goes on from it.
+  void resume(const LabelState& kept) { kept_ = kept; }
 
   /// Takes a live bar. @returns what must be asked before it can be applied
   [[nodiscard]] std::optional<HistoryNeed> on_bar(const trading::Bar& bar);
@@ -70,6 +76,10 @@ private:
   std::deque<trading::Bar> waiting_;
   core::Timestamp checked_until_; ///< holes before this were asked for
   bool incomplete_ = false;
+  std::optional<LabelState> kept_; ///< what the rules said before the rebuild
 };
+
+/// Bars by which history may lag behind what was lived through.
+inline constexpr int history_lag_bars_max = 3;
 
 } // namespace troupe::regime

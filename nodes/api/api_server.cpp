@@ -94,7 +94,7 @@ struct ApiServer::State {
     for (const auto& more : {regime_channels(), correlation_channels()}) {
       channels.insert(channels.end(), more.begin(), more.end());
     }
-    streams = std::make_shared<StreamRegistry>(std::move(channels));
+    streams = std::make_shared<StreamRegistry>(std::move(channels), core::monotonic_ns);
   }
 
   net::Router router();

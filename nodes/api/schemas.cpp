@@ -101,12 +101,29 @@ Json event_schema(const StreamSchema& stream) {
              {"as_of", {{"type", "string"}, {"format", "date-time"}}},
              {"quality", ref("Quality")}}},
            {"required", {"channel", "symbol", "seq", "type", "as_of", "quality", "data"}}};
+  out["properties"]["age_ms"] = {{"type", "integer"}}; // of snapshots
   if (!stream.event.empty()) {
     out["properties"]["event"] = {{"const", stream.event}};
     out["required"].push_back("event");
   }
   out["properties"]["data"] = Json::parse(stream.data);
   return out;
+}
+
+Json quality_schema() {
+  return {
+    {"type", "object"},
+    {"properties",
+     {{"channel", {{"type", "string"}}},
+      {"symbol", {{"type", "string"}}},
+      {"interval", {{"type", "string"}}},
+      {"seq", {{"type", "integer"}}},
+      {"type", {{"const", "quality"}}},
+      {"as_of", {{"type", "string"}, {"format", "date-time"}}},
+      {"quality", ref("Quality")},
+      {"previous", ref("Quality")},
+      {"age_ms", {{"type", "integer"}}}}},
+    {"required", {"channel", "symbol", "seq", "type", "as_of", "quality", "previous", "age_ms"}}};
 }
 
 } // namespace schema_documents
@@ -145,6 +162,7 @@ SchemaDocuments::SchemaDocuments(const std::vector<RouteTable>& tables) {
     const auto name = "stream." + (stream.event.empty() ? stream.channel : stream.event);
     drafts.push_back({name, "stream", "channel " + stream.channel, event_schema(stream)});
   }
+  drafts.push_back({"stream.quality", "stream", "every channel", quality_schema()});
   Json components = Json::object();
   for (const auto& [name, text] : registry.components()) {
     components[name] = Json::parse(text);

@@ -7,7 +7,10 @@
 #include <caf/behavior.hpp>
 #include <caf/event_based_actor.hpp>
 
+#include <algorithm>
+#include <functional>
 #include <map>
+#include <memory>
 
 namespace troupe::api {
 
@@ -23,6 +26,7 @@ using messages::InstrumentChanged;
 using messages::InstrumentStatusBeat;
 using messages::PriceUpdate;
 using messages::RegimeChanged;
+using messages::RegimeIntervals;
 using messages::SlaBreach;
 using messages::TradesPrinted;
 
@@ -32,6 +36,7 @@ struct StreamState {
   std::map<trading::InstrumentId, bool> primary;               ///< instruments heard of
   std::map<trading::InstrumentId, trading::Instrument> listed; ///< what was told of them last
   StreamRepeats repeats;
+  std::map<std::string, std::vector<trading::Interval>> regime_intervals; ///< by node
 };
 
 using Self = supervision::StatefulActor<StreamState>;
@@ -41,16 +46,6 @@ BOOST_DESCRIBE_STRUCT(HeartbeatDue, (), ())
 
 using core::inspect;
 
-trading::Quality quality_of(trading::Freshness freshness) {
-  switch (freshness) {
-    case trading::Freshness::LIVE: return trading::Quality::live;
-    case trading::Freshness::STALE:
-    case trading::Freshness::RESYNC: return trading::Quality::stale;
-    case trading::Freshness::DOWN: break;
-  }
-  return trading::Quality::degraded;
-}
-
 StreamNews news_of(const PriceUpdate& event) {
   return {.channel = "ticker",
           .instrument = event.ticker.instrument,
@@ -58,7 +53,8 @@ StreamNews news_of(const PriceUpdate& event) {
           .interval = {},
           .as_of = event.meta.as_of,
           .quality = event.meta.quality,
-          .data = core::json::encode(event.ticker)};
+          .data = core::json::encode(event.ticker),
+          .age_ms = event.meta.age_ms.value_or(0)};
 }
 
 StreamNews news_of(const BookChanged& event) {
@@ -68,7 +64,8 @@ StreamNews news_of(const BookChanged& event) {
           .interval = {},
           .as_of = event.meta.as_of,
           .quality = event.meta.quality,
-          .data = core::json::encode(event.book)};
+          .data = core::json::encode(event.book),
+          .age_ms = event.meta.age_ms.value_or(0)};
 }
 
 StreamNews news_of(const TradesPrinted& event) {
@@ -125,6 +122,18 @@ StreamNews news_of(const InstrumentStatusBeat& event) {
           .event = "venue_status"};
 }
 
+/// An event that says in its `meta` how old it is and of what quality, said anew.
+template <class Event>
+std::function<std::string(trading::Quality, std::int64_t)> retelling(const Event& event) {
+  return
+    [kept = std::make_shared<const Event>(event)](trading::Quality quality, std::int64_t age_ms) {
+      auto again = *kept;
+      again.meta.quality = quality;
+      again.meta.age_ms = age_ms;
+      return core::json::encode(again);
+    };
+}
+
 StreamNews news_of(const RegimeChanged& event) {
   return {.channel = "regime",
           .instrument = event.state.instrument,
@@ -132,7 +141,10 @@ StreamNews news_of(const RegimeChanged& event) {
           .interval = event.state.interval.to_text(),
           .as_of = event.meta.as_of,
           .quality = event.meta.quality,
-          .data = core::json::encode(event)};
+          .data = core::json::encode(event),
+          .standing = event.cause == "standing",
+          .age_ms = event.meta.age_ms.value_or(0),
+          .retell = retelling(event)};
 }
 
 /// What the stream of one instrument tells of its universe.
@@ -153,13 +165,21 @@ BOOST_DESCRIBE_STRUCT(
 
 /// The universe as a whole, then a row for each instrument.
 void publish_universe(StreamRegistry& registry, const CorrelationUpdated& event) {
+  auto symbols = std::make_shared<std::vector<std::string>>();
+  for (const auto& id : event.symbols) {
+    symbols->push_back(id.to_text());
+  }
+  const std::shared_ptr<const std::vector<std::string>> sources = std::move(symbols);
   registry.publish({.channel = "correlation",
                     .instrument = {},
                     .whole = true,
                     .interval = event.interval.to_text(),
                     .as_of = event.meta.as_of,
                     .quality = event.meta.quality,
-                    .data = core::json::encode(event)});
+                    .data = core::json::encode(event),
+                    .age_ms = event.meta.age_ms.value_or(0),
+                    .retell = retelling(event),
+                    .sources = sources});
   CorrelationRow row{.meta = event.meta,
                      .universe = event.universe,
                      .cause = event.cause,
@@ -178,7 +198,10 @@ void publish_universe(StreamRegistry& registry, const CorrelationUpdated& event)
                       .interval = event.interval.to_text(),
                       .as_of = event.meta.as_of,
                       .quality = event.meta.quality,
-                      .data = core::json::encode(row)});
+                      .data = core::json::encode(row),
+                      .age_ms = event.meta.age_ms.value_or(0),
+                      .retell = retelling(row),
+                      .sources = sources});
   }
 }
 
@@ -246,6 +269,35 @@ void publish_trades(Self* self, const TradesPrinted& event) {
   }
 }
 
+void learn_regime_intervals(Self* self, const RegimeIntervals& event) {
+  auto& known = self->state.regime_intervals;
+  known[event.node] = event.intervals;
+  const auto carriers = self->runtime().placement.carriers(messages::regime_service);
+  std::erase_if(
+    known, [&](const auto& of) { return std::ranges::find(carriers, of.first) == carriers.end(); });
+  std::vector<trading::BarSpec> all;
+  for (const auto& [node, intervals] : known) {
+    for (const auto interval : intervals) {
+      if (std::ranges::find(all, trading::BarSpec{interval}) == all.end()) {
+        all.emplace_back(interval);
+      }
+    }
+  }
+  self->state.registry->learn_intervals("regime", std::move(all));
+}
+
+/// Once a second: what the streams' services and sources are worth, and that the node is there.
+void beat(Self* self) {
+  auto& registry = *self->state.registry;
+  for (const auto& channel : registry.channels()) {
+    registry.learn_carried(channel.name,
+                           !self->runtime().placement.carriers(channel.service).empty());
+  }
+  registry.tell_qualities();
+  registry.heartbeat(self->runtime().clock.now());
+  self->delayed_send(self, 1s, HeartbeatDue{});
+}
+
 void subscribe_all(Self* self) {
   auto& bus = self->runtime().bus;
   const auto me = caf::actor_cast<caf::actor>(self);
@@ -253,8 +305,8 @@ void subscribe_all(Self* self) {
        {&messages::topics::venue_status, &messages::topics::price_update, &messages::topics::book,
         &messages::topics::trades, &messages::topics::bars, &messages::topics::activity_bars,
         &messages::topics::book_resync, &messages::topics::sla_breaches,
-        &messages::topics::instruments, &messages::topics::regime_changes,
-        &messages::topics::correlation_updates}) {
+        &messages::topics::instruments, &messages::topics::regime_states,
+        &messages::topics::regime_intervals, &messages::topics::correlation_updates}) {
     bus.subscribe(*topic, me);
   }
 }
@@ -277,16 +329,15 @@ caf::behavior streams(Self* self, const std::shared_ptr<StreamRegistry>& registr
     [self](const CorrelationUpdated& event) { publish_universe(*self->state.registry, event); },
     [self, publish](const InstrumentStatusBeat& event) {
       self->state.registry->learn(event.instrument, event.primary, event.bars);
+      self->state.registry->heard(event);
       self->state.primary[event.instrument] = event.primary;
       publish(event);
     },
     [self](const supervision::TopicGap& gap) {
       self->state.registry->publish_gap(gap.topic, gap.lost);
     },
-    [self](HeartbeatDue) {
-      self->state.registry->heartbeat(self->runtime().clock.now());
-      self->delayed_send(self, 1s, HeartbeatDue{});
-    },
+    [self](const RegimeIntervals& event) { learn_regime_intervals(self, event); },
+    [self](HeartbeatDue) { beat(self); },
   };
 }
 
@@ -331,24 +382,24 @@ private:
 // clang-format off
 std::vector<Channel> data_channels() {
   return {
-    // name         conflated  default interval  whole  tick:N and such, too
-    {"ticker",   true,      ""},
-    {"trades",   false,     ""},
-    {"book",     true,      ""},
-    {"bars",     false,     "1m",                false, true},
-    {"status",   true,      ""},
+    // name         conflated  default interval  whole  tick:N and such, too  of the service
+    {"ticker",   true,      "",                  false, false,                messages::market_data_service},
+    {"trades",   false,     "",                  false, false,                messages::market_data_service},
+    {"book",     true,      "",                  false, false,                messages::market_data_service},
+    {"bars",     false,     "1m",                false, true,                 messages::market_data_service},
+    {"status",   true,      "",                  false, false,                messages::market_data_service},
   };
 }
 
 std::vector<Channel> regime_channels() {
   return {
-    {"regime",   true,      "1h"},
+    {"regime",   true,      "1h",                false, false,                messages::regime_service},
   };
 }
 
 std::vector<Channel> correlation_channels() {
   return {
-    {"correlation", true,   "1h",                true},
+    {"correlation", true,   "1h",                true,  false,                messages::correlation_service},
   };
 }
 // clang-format on

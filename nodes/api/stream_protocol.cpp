@@ -61,7 +61,11 @@ core::Result<StreamRequest> check(RawRequest raw, const std::vector<Channel>& ch
   if (raw.interval && !raw.interval->is_time() && !channel->activity) {
     return invalid("interval", trading::Interval::expected(), raw.interval->to_text());
   }
-  request.symbols = raw.symbols ? std::move(*raw.symbols) : std::vector<trading::InstrumentId>{};
+  for (auto& symbol : raw.symbols.value_or(std::vector<trading::InstrumentId>{})) {
+    if (std::ranges::find(request.symbols, symbol) == request.symbols.end()) {
+      request.symbols.push_back(std::move(symbol)); // named twice it is one subscription
+    }
+  }
   if (!channel->default_interval.empty()) {
     request.interval =
       raw.interval ? *raw.interval : *trading::BarSpec::from_text(channel->default_interval);
@@ -142,6 +146,10 @@ std::string stream_event(const StreamEvent& event) {
   event.as_of.append_text(out);
   out += R"(","quality":)";
   core::json::append(out, event.quality);
+  if (event.snapshot) {
+    out += R"(,"age_ms":)";
+    core::json::append_number(out, event.age_ms);
+  }
   if (!event.event.empty()) {
     out += R"(,"event":")";
     out += event.event;
@@ -149,6 +157,28 @@ std::string stream_event(const StreamEvent& event) {
   }
   out += R"(,"data":)";
   out += event.data;
+  return out += '}';
+}
+
+std::string stream_quality(const StreamQuality& event) {
+  std::string out = R"({"channel":")";
+  out += event.channel;
+  out += R"(","symbol":")";
+  out += event.symbol;
+  if (!event.interval.empty()) {
+    out += R"(","interval":")";
+    out += event.interval;
+  }
+  out += R"(","seq":)";
+  core::json::append_number(out, event.seq);
+  out += R"(,"type":"quality","as_of":")";
+  event.as_of.append_text(out);
+  out += R"(","quality":)";
+  core::json::append(out, event.quality);
+  out += R"(,"previous":)";
+  core::json::append(out, event.previous);
+  out += R"(,"age_ms":)";
+  core::json::append_number(out, event.age_ms);
   return out += '}';
 }
 

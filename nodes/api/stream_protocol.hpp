@@ -19,6 +19,11 @@
 ///   -> {"type":"error","error":{"code","message","retryable"},"id":1}
 ///   -> {"channel","symbol","seq","type":"snapshot"|"delta","as_of","quality","data"}
 ///      and, on channels that carry events of several kinds, "event" before "data"
+///      a snapshot says with "age_ms" how old it is, and its quality is that of the moment it is
+///      sent
+///   ->
+///   {"channel","symbol","interval","seq","type":"quality","as_of","quality","previous","age_ms"}
+///      where the quality of what was told last became another without news
 ///   -> {"type":"heartbeat","as_of":...}
 namespace troupe::api {
 
@@ -29,6 +34,7 @@ struct Channel {
   std::string_view default_interval; ///< empty: the channel has no intervals
   bool whole = false;                ///< without symbols: one stream of all instruments together
   bool activity = false;             ///< intervals may be tick:N, volume:N, value:N, too
+  std::string_view service{};        ///< that it tells of
 };
 
 enum class StreamOp : std::uint8_t { SUBSCRIBE, UNSUBSCRIBE, PING };
@@ -68,10 +74,24 @@ struct StreamEvent {
   bool snapshot = false;
   core::Timestamp as_of;
   trading::Quality quality = trading::Quality::live;
-  std::string_view event; ///< its kind; empty where the channel has one
-  std::string_view data;  ///< encoded JSON
+  std::string_view event;  ///< its kind; empty where the channel has one
+  std::string_view data;   ///< encoded JSON
+  std::int64_t age_ms = 0; ///< of a snapshot
 };
 [[nodiscard]] std::string stream_event(const StreamEvent& event);
+
+/// Nothing new, but what was told last is worth more or less now.
+struct StreamQuality {
+  std::string_view channel;
+  std::string_view symbol;
+  std::string_view interval; ///< empty where the channel has none
+  std::uint64_t seq = 0;
+  core::Timestamp as_of;
+  trading::Quality quality = trading::Quality::live;
+  trading::Quality previous = trading::Quality::live;
+  std::int64_t age_ms = 0;
+};
+[[nodiscard]] std::string stream_quality(const StreamQuality& event);
 
 /// Tells that events of a channel were lost between the source and this node.
 [[nodiscard]] std::string stream_gap(std::string_view channel, std::uint64_t lost);

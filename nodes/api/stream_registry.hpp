@@ -2,8 +2,11 @@
 
 #include "net/websocket.hpp"
 #include "nodes/api/stream_protocol.hpp"
+#include "nodes/api/stream_sources.hpp"
 
+#include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
@@ -25,6 +28,14 @@ struct StreamNews {
   std::string_view event{}; ///< its kind, where the channel has several
   /// On a conflated channel: told to everyone who listens now, never replaced by another, not kept.
   bool once = false;
+  /// It tells how something stands that was told before: it is kept and not sent, but for a quality
+  /// that is another.
+  bool standing = false;
+  std::int64_t age_ms = 0; ///< of the data when they were made, where nothing is heard of a source
+  /// `data` anew, with this quality and age in it; empty: they say nothing of either.
+  std::function<std::string(trading::Quality, std::int64_t age_ms)> retell{};
+  /// Symbols whose data it is made of; null: those of `instrument`.
+  std::shared_ptr<const std::vector<std::string>> sources{};
 };
 
 /// Who listens to what, the sequence numbers and the newest event of each conflated stream. Lives
@@ -33,13 +44,23 @@ struct StreamNews {
 class StreamRegistry {
 public:
   /// @param channels  of all streams; a channel's name is unique
-  explicit StreamRegistry(std::vector<Channel> channels);
+  /// @param now_ns    a clock that never jumps
+  StreamRegistry(std::vector<Channel> channels, std::function<std::int64_t()> now_ns);
 
   /// Makes a symbol known: subscriptions to others are refused.
   /// @param bars  what bars are built of: others are refused, once any are known
   void learn(const trading::InstrumentId& instrument,
              bool primary,
              const std::vector<trading::BarSpec>& bars = {});
+
+  /// What a source says of itself: it decides what is told of its data.
+  void heard(const messages::InstrumentStatusBeat& beat);
+  /// What a channel's service keeps: other intervals are refused, once any are known.
+  void learn_intervals(std::string_view channel, std::vector<trading::BarSpec> intervals);
+  /// Whether any live node carries the channel's service: what was told before is stale if not.
+  void learn_carried(std::string_view channel, bool carried);
+  /// Tells whoever follows a stream whose quality became another since it was told.
+  void tell_qualities();
 
   /// Subscribes all of the request's symbols, or to all instruments together, or none; sends the
   /// ack, then snapshots.
@@ -70,25 +91,41 @@ private:
     core::Timestamp newest_as_of;
     trading::Quality newest_quality = trading::Quality::live;
     std::string newest_event;
+    // of all channels
+    std::string_view channel;
+    std::string symbol;
+    std::string interval;
+    std::int64_t told_ns = 0; ///< when the newest came; 0: none yet
+    std::int64_t told_age_ms = 0;
+    trading::Quality told = trading::Quality::live; ///< what the subscribers know
+    std::function<std::string(trading::Quality, std::int64_t)> retell;
+    std::shared_ptr<const std::vector<std::string>> sources;
   };
   struct Member {
     net::SessionPtr session;
     std::set<std::string> streams;
   };
   [[nodiscard]] const Channel* channel(std::string_view name) const;
-  [[nodiscard]] Stream* stream(const std::string& key);
+  [[nodiscard]] Stream*
+  stream(std::string_view channel, const std::string& symbol, const std::string& interval);
   void publish_as(const StreamNews& news, const Channel& channel, const std::string& symbol);
-  void send_snapshot(const Stream& stream,
-                     const StreamRequest& request,
-                     const std::string& symbol,
-                     const net::SessionPtr& session);
+  void keep(Stream& stream, const StreamNews& news, const Channel& channel, std::int64_t now_ns);
+  void send_snapshot(const Stream& stream, const net::SessionPtr& session);
+  [[nodiscard]] trading::Quality quality_now(const Stream& stream, std::int64_t now_ns) const;
+  /// By the clock of its sources: an event may have come here long after it was made.
+  [[nodiscard]] std::int64_t age_now_ms(const Stream& stream, std::int64_t now_ns) const;
+  void tell_quality(Stream& stream, std::int64_t now_ns);
 
   const std::vector<Channel> channels_;
+  const std::function<std::int64_t()> now_ns_;
   mutable std::mutex mutex_;
   [[nodiscard]] core::Result<void> check(const StreamRequest& request) const;
 
   std::set<std::string> known_;
   std::set<trading::BarSpec> built_; ///< what bars are built of
+  std::map<std::string_view, std::vector<trading::BarSpec>> kept_intervals_; ///< by channel
+  std::set<std::string_view> orphaned_; ///< channels whose service nobody carries
+  StreamSources sources_;
   std::unordered_map<std::string, Stream> streams_;
   std::unordered_map<std::uint64_t, Member> members_;
 };

@@ -42,6 +42,24 @@ all_regimes(const std::vector<market_report::Recording>& recordings,
   return out;
 }
 
+core::Result<std::vector<market_report::EnsembleReport>>
+all_ensembles(const std::vector<market_report::Recording>& recordings,
+              const std::vector<std::string>& symbols) {
+  std::vector<market_report::EnsembleReport> out;
+  for (const auto& recording : recordings) {
+    const auto& symbol = recording.instrument.symbol;
+    if (std::find(symbols.begin(), symbols.end(), symbol) == symbols.end()) {
+      continue;
+    }
+    auto report = market_report::ensemble_of(recording, market_report::crisis_windows());
+    if (!report) {
+      return report.error();
+    }
+    out.push_back(std::move(*report));
+  }
+  return out;
+}
+
 core::Result<market_report::Report> report_of(const Arguments& arguments) {
   const auto daily = market_report::read_recordings(arguments.daily);
   if (!daily) {
@@ -55,6 +73,10 @@ core::Result<market_report::Report> report_of(const Arguments& arguments) {
   if (!days) {
     return days.error();
   }
+  auto ensembles = all_ensembles(*daily, arguments.regimes);
+  if (!ensembles) {
+    return ensembles.error();
+  }
   auto hours = all_regimes(*hourly, {});
   if (!hours) {
     return hours.error();
@@ -63,7 +85,8 @@ core::Result<market_report::Report> report_of(const Arguments& arguments) {
   if (!correlation) {
     return correlation.error();
   }
-  return market_report::Report{std::move(*days), std::move(*hours), std::move(*correlation)};
+  return market_report::Report{std::move(*days), std::move(*ensembles), std::move(*hours),
+                               std::move(*correlation)};
 }
 
 } // namespace

@@ -3,7 +3,6 @@
 #include "nodes/market_report/report.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 
 namespace troupe::market_report {
@@ -12,10 +11,6 @@ namespace {
 
 using regime::Classifier;
 using trading::Regime;
-
-const std::array<Window, 3> crisis_windows{{{"March 2020", "2020-03-01", "2020-03-31"},
-                                            {"May-June 2022", "2022-05-01", "2022-06-30"},
-                                            {"November 2022", "2022-11-01", "2022-11-30"}}};
 
 core::Timestamp day_start(const char* day) {
   return core::Timestamp::from_text(std::string{day} + "T00:00:00Z").value();
@@ -94,6 +89,13 @@ private:
 
 } // namespace
 
+const std::vector<Window>& crisis_windows() {
+  static const std::vector<Window> windows{{"March 2020", "2020-03-01", "2020-03-31"},
+                                           {"May-June 2022", "2022-05-01", "2022-06-30"},
+                                           {"November 2022", "2022-11-01", "2022-11-30"}};
+  return windows;
+}
+
 core::Timestamp Window::start() const {
   return day_start(first);
 }
@@ -133,7 +135,7 @@ core::Result<RegimeReport> regimes_of(const Recording& recording) {
   out.end = recording.bars.back().ts_close;
   labels.tell(out);
   if (recording.interval == trading::intervals::d1) {
-    for (const auto& window : crisis_windows) {
+    for (const auto& window : crisis_windows()) {
       out.crises.push_back(check_of(window, judged));
     }
   }

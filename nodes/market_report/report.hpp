@@ -68,6 +68,60 @@ BOOST_DESCRIBE_STRUCT(RegimeReport,
 /// @returns NOT_READY where there are too few bars for a label
 [[nodiscard]] core::Result<RegimeReport> regimes_of(const Recording& recording);
 
+/// A stretch of days that everybody remembers, both ends included.
+struct Window {
+  const char* name;
+  const char* first;
+  const char* last;
+
+  [[nodiscard]] core::Timestamp start() const;
+  [[nodiscard]] core::Timestamp end() const; ///< exclusive
+};
+
+/// Those with crises.
+[[nodiscard]] const std::vector<Window>& crisis_windows();
+
+/// The days of a known crisis that were labelled CRISIS.
+struct CrisisDays {
+  std::string window;
+  core::Timestamp start;
+  core::Timestamp end;
+  std::vector<core::Timestamp> days; ///< open of the bar
+};
+BOOST_DESCRIBE_STRUCT(CrisisDays, (), (window, start, end, days))
+
+/// The labels of the ensemble of rules and fitted models, which is what the service answers with.
+struct EnsembleReport {
+  trading::InstrumentId instrument;
+  std::uint64_t bars = 0; ///< from the first fit on
+  std::uint64_t fits = 0;
+  std::uint64_t switches = 0;
+  std::uint64_t fit_switches = 0; ///< of those, at a fit
+  double switches_per_year = 0.0;
+  double mean_dwell_bars = 0.0;
+  std::optional<std::uint64_t> shortest_dwell_bars; ///< before another label than CRISIS
+  std::map<std::string, double> shares;             ///< of the bars, by label
+  std::vector<CrisisDays> crises;
+};
+BOOST_DESCRIBE_STRUCT(EnsembleReport,
+                      (),
+                      (instrument,
+                       bars,
+                       fits,
+                       switches,
+                       fit_switches,
+                       switches_per_year,
+                       mean_dwell_bars,
+                       shortest_dwell_bars,
+                       shares,
+                       crises))
+
+/// The regimes of a recording by the ensemble with the service's default settings: fitted anew
+/// whenever the service would, on bars up to then alone.
+/// @returns NOT_READY where there are too few bars for a fit
+[[nodiscard]] core::Result<EnsembleReport> ensemble_of(const Recording& recording,
+                                                       const std::vector<Window>& windows);
+
 /// Mean correlation of all pairs over a stretch of days.
 struct CorrelationFact {
   std::string window;
@@ -112,19 +166,10 @@ correlations_of(const std::vector<Recording>& recordings, const std::vector<std:
 
 struct Report {
   std::vector<RegimeReport> daily;
+  std::vector<EnsembleReport> ensembles; ///< of the daily ones
   std::vector<RegimeReport> hourly;
   CorrelationReport correlation;
 };
-BOOST_DESCRIBE_STRUCT(Report, (), (daily, hourly, correlation))
-
-/// A stretch of days that everybody remembers, both ends included.
-struct Window {
-  const char* name;
-  const char* first;
-  const char* last;
-
-  [[nodiscard]] core::Timestamp start() const;
-  [[nodiscard]] core::Timestamp end() const; ///< exclusive
-};
+BOOST_DESCRIBE_STRUCT(Report, (), (daily, ensembles, hourly, correlation))
 
 } // namespace troupe::market_report

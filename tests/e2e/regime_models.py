@@ -116,15 +116,19 @@ def a_shadow_is_promoted_rolled_back_and_outlives_the_process():
     assert status == 409 and refusal["error"]["code"] == "CONFLICT", refusal
     promoted = ordered(node, "promote", body={"expected_version": 2})
     assert promoted["live"]["version"] == 2 and "shadow" not in promoted, promoted
-    before = read(node, "/regime/probability/BTC-USD")["data"]
+    before = read(node, "/regime/probability/BTC-USD")
+    before_as_of, before = before["meta"]["as_of"], before["data"]
     states = {model["model"]: len(model["states"]) for model in before["models"]}
     assert states == {"rules": 0, "hmm": 2, "markov_switching": 3}, states
     data_dir = node.data
     node.kill()
     node = Node("all-in-one.json", *QUICK, "regime.models.first_fit_after=\"1h\"", data_dir=data_dir)
-    after = until("restored models", lambda: [body["data"] for body in [read(node, "/regime/probability/BTC-USD")]
+    reply = until("restored models", lambda: [body for body in [read(node, "/regime/probability/BTC-USD")]
                                               if body["meta"]["method"] == "ensemble"], 100, every_s=0.1)[0]
+    after = reply["data"]
     assert after["models"][1]["fit"]["version"] == 2, after
+    if reply["meta"]["as_of"] == before_as_of:  # no hour ended in between
+        assert (after["regime"], after["since"]) == (before["regime"], before["since"]), (before, after)
     assert after["models"][1]["transition"] == before["models"][1]["transition"], (before, after)
     back = ordered(node, "rollback")
     assert back["live"]["version"] == 1 and back["pinned"], back
@@ -191,11 +195,18 @@ def models_go_where_the_work_goes():
     until("every symbol is answered with its models", copied, 60, every_s=0.2)
     status, body = api.call("/regime/bulk", method="POST", body=json.dumps({"symbols": symbols}).encode())
     assert status == 200 and body["data"]["answered"] == len(symbols), body
+    stand = {symbol: read(api, f"/regime/current/{symbol}") for symbol in symbols}
     first.kill()  # all work goes to the newcomer, which never fitted anything
     books = until("the models of the dead node", copied, 60, every_s=0.2)
     assert books["BTC-USD"]["live"]["version"] == 2 and books["BTC-USD"]["live"]["spec"]["hmm_states"] == 2, books
     for symbol in symbols[1:]:
         assert books[symbol]["live"]["fitted_until"] == fitted_until[symbol], (symbol, books[symbol])
+    for symbol in symbols:
+        body = until(f"{symbol} from the new owner", lambda: [
+            body for body in [read(api, f"/regime/current/{symbol}")] if body["meta"]["method"] == "ensemble"], 60)[0]
+        if body["meta"]["as_of"] == stand[symbol]["meta"]["as_of"]:  # no hour ended in between
+            said = [(one["data"]["regime"], one["data"]["since"]) for one in (stand[symbol], body)]
+            assert said[0] == said[1], (symbol, said)
     body = until("an ensemble from the new owner", lambda: [
         body for body in [read(api, "/regime/probability/ETH-USD")] if body["meta"]["method"] == "ensemble"], 60)[0]
     assert adds_up(body["data"]["probabilities"]), body
@@ -254,8 +265,15 @@ def bad_input_is_refused_by_name():
     stream.send({"op": "subscribe", "channel": "regime", "symbols": ["BTC-USD"], "interval": "1h", "id": 1})
     event = stream.receive_until("the regime", lambda message: message.get("channel") == "regime" and
                                  "data" in message, 30)
-    assert event["data"]["cause"] in ("market", "refit"), event
+    assert event["data"]["cause"] in ("market", "refit", "standing"), event
     assert event["data"]["state"]["explanation"][0]["model"] == "rules", event
+    stream.send({"op": "subscribe", "channel": "regime", "symbols": ["BTC-USD"], "interval": "4h", "id": 2})
+    answer = stream.receive_until("a refusal", lambda message: message.get("id") == 2)
+    assert answer["error"]["code"] == "INVALID_ARGUMENT", answer
+    assert answer["error"]["message"] == "interval: expected one of 1s, 1m, 1h, found 4h", answer
+    stream.send({"op": "subscribe", "channel": "regime", "symbols": ["ETH-USD", "ETH-USD"], "interval": "1h", "id": 3})
+    answer = stream.receive_until("an ack", lambda message: message.get("id") == 3)
+    assert answer["symbols"] == ["ETH-USD"], answer
     stream.close()
 
 

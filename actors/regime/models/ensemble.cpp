@@ -71,13 +71,13 @@ void Ensemble::apply(const Moment& moment) {
     filters_[i].update(moment.observation);
     add(probabilities_, weights_[i], filters_[i].probabilities());
   }
-  if (set_) {
-    decide(moment.observation.at);
+  const auto at = moment.observation.at;
+  if (!set_) {
+    label_.mirror(rules_.state(at));
     return;
   }
-  candidate_ = rules_.candidate;
-  label_ = rules_.label;
-  since_ = rules_.since;
+  const bool ruled = rules_.label == trading::Regime::CRISIS;
+  label_.take(ruled ? trading::Regime::CRISIS : most_probable(probabilities_), at, hysteresis_);
 }
 
 void Ensemble::apply(const std::deque<Moment>& moments) {
@@ -86,31 +86,20 @@ void Ensemble::apply(const std::deque<Moment>& moments) {
   }
 }
 
-void Ensemble::decide(core::Timestamp at) {
-  using trading::Regime;
-  const auto found =
-    rules_.label == Regime::CRISIS ? Regime::CRISIS : most_probable(probabilities_);
-  candidate_run_ = found == candidate_ ? candidate_run_ + 1 : 1;
-  candidate_ = found;
-  ++label_run_;
-  if (found == label_) {
-    return;
-  }
-  const bool confirmed =
-    candidate_run_ >= hysteresis_.confirm_bars && label_run_ >= hysteresis_.dwell_bars_min;
-  if (!label_ || found == Regime::CRISIS || confirmed) {
-    label_ = found;
-    label_run_ = 0;
-    since_ = at;
+void Ensemble::resume(const LabelState& kept) {
+  if (set_) {
+    label_.resume(kept);
   }
 }
 
 void Ensemble::succeed(const Ensemble& before, core::Timestamp now) {
-  since_ = before.regime() == regime() ? before.since() : now;
+  if (set_) {
+    label_.succeed(before.label(), now, hysteresis_);
+  }
 }
 
 double Ensemble::confidence() const {
-  return set_ ? probabilities_[index_of(label_.value())] : rules_.confidence;
+  return set_ ? probabilities_[index_of(regime())] : rules_.confidence;
 }
 
 RegimeTransition rules_transition(const std::deque<Moment>& moments) {

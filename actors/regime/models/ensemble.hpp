@@ -10,16 +10,9 @@
 
 namespace troupe::regime {
 
-/// When the ensemble's label may change.
-struct Hysteresis {
-  std::uint32_t confirm_bars = 1;   ///< bars in a row that must agree
-  std::uint32_t dwell_bars_min = 0; ///< bars a label stays at least
-};
-
 /// The regime of one instrument by the rules and a set of fitted models together: a weighted mean
-/// of their distributions, with hysteresis. CRISIS comes at once, where it is the most probable or
-/// the rules' label; any other label after `confirm_bars` bars in a row that agree on it and not
-/// before the present one has stood `dwell_bars_min` bars. Without a set it is what the rules say.
+/// of their distributions, with hysteresis (label.hpp). The candidate is the most probable one, or
+/// CRISIS where that is the rules' label. Without a set it is what the rules say.
 ///
 /// What stands at a bar depends on that bar and earlier ones, and on the set: a run over the newest
 /// few hundred bars ends as a longer one.
@@ -34,8 +27,18 @@ public:
   /// Takes many, oldest first.
   void apply(const std::deque<Moment>& moments);
 
-  /// Takes the place of another: where both have one label it stands since it did before, else
-  /// since now. @pre ready(), before.ready()
+  /// Goes on from the label that stood after an earlier bar, once that bar is passed; without a set
+  /// nothing, as the rules go on themselves.
+  void resume(const LabelState& kept);
+  void mark_replayed() {
+    if (set_) {
+      label_.mark_replayed();
+    }
+  }
+  [[nodiscard]] bool waits() const { return label_.waits(); }
+
+  /// Takes the place of another, whose label stays until its dwell is served, as at any bar;
+  /// without a set nothing. @pre ready(), before.ready()
   void succeed(const Ensemble& before, core::Timestamp now);
 
   [[nodiscard]] const std::shared_ptr<const ModelSet>& set() const { return set_; }
@@ -45,12 +48,13 @@ public:
   [[nodiscard]] double weight(std::size_t filter) const { return weights_.at(filter); }
 
   /// Whether a bar was taken. @pre of all below; otherwise std::bad_optional_access
-  [[nodiscard]] bool ready() const { return label_.has_value(); }
-  [[nodiscard]] trading::Regime regime() const { return label_.value(); }
+  [[nodiscard]] bool ready() const { return label_.ready(); }
+  [[nodiscard]] trading::Regime regime() const { return label_.state().label; }
   /// The most probable one now, without hysteresis.
-  [[nodiscard]] trading::Regime candidate() const { return candidate_.value(); }
+  [[nodiscard]] trading::Regime candidate() const { return label_.state().candidate; }
   /// Close of the bar that brought the label.
-  [[nodiscard]] core::Timestamp since() const { return since_; }
+  [[nodiscard]] core::Timestamp since() const { return label_.state().since; }
+  [[nodiscard]] const LabelState& label() const { return label_.state(); }
   [[nodiscard]] double confidence() const;
   [[nodiscard]] const Distribution& probabilities() const { return probabilities_; }
   /// What the rules said at the newest bar.
@@ -58,8 +62,6 @@ public:
 
 private:
   void weigh();
-  void decide(core::Timestamp at);
-
   Hysteresis hysteresis_;
   std::shared_ptr<const ModelSet> set_;
   std::vector<ModelFilter> filters_;
@@ -67,11 +69,7 @@ private:
   std::vector<double> weights_;
   RulesSaid rules_;
   Distribution probabilities_{};
-  std::optional<trading::Regime> candidate_;
-  std::uint64_t candidate_run_ = 0; ///< bars in a row with this candidate
-  std::optional<trading::Regime> label_;
-  std::uint64_t label_run_ = 0; ///< bars since the label came
-  core::Timestamp since_;
+  Label label_;
 };
 
 /// The rules' own chain: how often one label followed another, with a quarter of a bar added to

@@ -14,10 +14,14 @@ Moment moment_of(const Classifier& classifier, std::int64_t intervals) {
                      .log_return = features.log_return / std::sqrt(static_cast<double>(intervals)),
                      .volatility_ratio = features.volatility_ratio,
                      .choppiness = features.choppiness};
-  out.rules = {.label = classifier.regime(),
-               .candidate = classifier.candidate(),
+  const auto& label = classifier.label();
+  out.rules = {.label = label.label,
+               .candidate = label.candidate,
                .confidence = classifier.confidence(),
-               .since = classifier.since()};
+               .since = label.since,
+               .label_run = label.label_run,
+               .candidate_run = label.candidate_run,
+               .since_replayed = label.since_replayed};
   return out;
 }
 
@@ -38,6 +42,13 @@ void Follower::apply(const trading::Bar& bar) {
   ++taken_;
   if (moments_.size() > moments_max_) {
     moments_.pop_front();
+  }
+}
+
+void Follower::mark_replayed() {
+  classifier_.mark_replayed();
+  if (!moments_.empty()) {
+    moments_.back().rules.since_replayed = classifier_.label().since_replayed;
   }
 }
 

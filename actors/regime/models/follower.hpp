@@ -19,6 +19,9 @@ public:
 
   /// As Classifier::apply().
   void apply(const trading::Bar& bar);
+  /// As Classifier::resume(), mark_replayed().
+  void resume(const LabelState& kept) { classifier_.resume(kept); }
+  void mark_replayed();
 
   [[nodiscard]] const Classifier& classifier() const { return classifier_; }
   /// Bars since the rules' first label, oldest first.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/regime/label.hpp"
 #include "core/time.hpp"
 #include "trading/enums.hpp"
 
@@ -46,6 +47,15 @@ struct RulesSaid {
   trading::Regime candidate = trading::Regime::RANGING;
   double confidence = 0.0; ///< of the label
   core::Timestamp since{}; ///< of the label
+  // what else hysteresis remembers, for an ensemble that has no set
+  std::uint64_t label_run = 0;
+  std::uint64_t candidate_run = 0;
+  bool since_replayed = false;
+
+  /// @param at  close of the bar
+  [[nodiscard]] LabelState state(core::Timestamp at) const {
+    return {at, label, since, label_run, since_replayed, candidate, candidate_run};
+  }
 };
 
 /// Rules as a distribution: `confidence` on the label, the rest on the candidate where that is

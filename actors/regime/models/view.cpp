@@ -138,6 +138,7 @@ messages::RegimeProbabilities probabilities_of(const Ensemble& ensemble,
   out.interval = interval;
   out.regime = ensemble.regime();
   out.since = ensemble.since();
+  out.since_replayed = ensemble.label().since_replayed;
   out.probabilities = named(ensemble.probabilities());
   out.next = named(outlook.next);
   out.regimes.assign(regimes_all.begin(), regimes_all.end());

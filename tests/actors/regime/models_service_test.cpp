@@ -149,9 +149,10 @@ TEST_CASE("models: are stored, and back after a restart with the same label") {
   CHECK(w.fitter->begun == 0);
   CHECK(core::json::encode(w.probability().data.models) == live);
   CHECK(w.world.get()->data.regime == label);
-  REQUIRE(w.world.changes->size() == 1); // one first label, of the restored models
-  CHECK(w.world.changes->at(0).meta.method == "ensemble");
-  CHECK_FALSE(w.world.changes->at(0).previous.has_value());
+  CHECK(w.world.changes->empty()); // nothing changed
+  REQUIRE(w.world.states->size() == 1);
+  CHECK(w.world.states->at(0).meta.method == "ensemble");
+  CHECK(w.world.states->at(0).previous == label);
 }
 
 TEST_CASE("models: a set that was fitted on bars to come is not used before they came") {

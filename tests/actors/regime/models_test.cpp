@@ -353,18 +353,32 @@ TEST_CASE("ensemble: what was said does not depend on what came later, nor for l
   }
 }
 
-TEST_CASE("ensemble: a successor with the same label keeps its beginning") {
-  const auto moments = moments_of(draw(100).observations);
-  Ensemble before{hysteresis, nullptr};
-  before.apply(moments);
-  Ensemble same{hysteresis, nullptr};
-  same.apply(moments.back());
-  same.succeed(before, {99});
-  CHECK(same.since() == before.since());
-  Ensemble other{hysteresis, nullptr};
-  other.apply(moments_of(draw(1).observations, Regime::CRISIS));
-  other.succeed(before, {99});
-  CHECK(other.since() == core::Timestamp{99});
+TEST_CASE("ensemble: a successor's other label waits for the dwell of the one before") {
+  const auto observations = draw(100).observations;
+  auto set = fitted_set();
+  set.spec.weights = {.rules = 1.0, .hmm = 0.0, .markov_switching = 0.0};
+  auto torn = moments_of(observations, Regime::CHOPPY, 0.9);
+  for (std::size_t i = 96; i < 100; ++i) {
+    torn[i].rules.label = torn[i].rules.candidate = Regime::CRISIS; // three bars of dwell
+  }
+  Ensemble before{hysteresis, shared(set)};
+  before.apply(torn);
+  REQUIRE(before.regime() == Regime::CRISIS);
+  Ensemble next{hysteresis, shared(set)};
+  next.apply(moments_of(observations, Regime::TRENDING, 0.9));
+  REQUIRE(next.regime() == Regime::TRENDING);
+  next.succeed(before, observations.back().at);
+  CHECK(next.regime() == Regime::CRISIS);
+  CHECK(next.since() == before.since());
+  auto more = moments_of(observations, Regime::TRENDING, 0.9);
+  next.apply(more.back());
+  CHECK(next.regime() == Regime::CRISIS);
+  next.apply(more.back());
+  CHECK(next.regime() == Regime::TRENDING);
+  Ensemble rules{hysteresis, nullptr}; // without a set it is the rules' label, always
+  rules.apply(more);
+  rules.succeed(before, {99});
+  CHECK(rules.regime() == Regime::TRENDING);
 }
 
 TEST_CASE("outlook: rows are distributions, the forecast follows from the present") {
@@ -474,11 +488,11 @@ TEST_CASE("comparison: agreement, switches and scores are those of the bars coun
   CHECK(result.n_bars == 400);
   CHECK(result.from == drawn.observations.front().at);
   CHECK(result.until == drawn.observations.back().at);
-  CHECK(result.agreement == doctest::Approx(static_cast<double>(agreed) / 400.0));
+  CHECK(result.agreement.value() == doctest::Approx(static_cast<double>(agreed) / 400.0));
   CHECK(result.live.switches == switches);
   CHECK(result.live.log_score_mean.at("hmm") == doctest::Approx(score));
   CHECK(result.shadow.switches == 0); // the rules never changed their mind
-  CHECK(result.shadow.dwell_bars_mean == doctest::Approx(400.0));
+  CHECK(result.shadow.dwell_bars_mean.value() == doctest::Approx(400.0));
   CHECK(result.live.regime == live.regime());
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
+#include "actors/regime/parts.hpp"
 #include "models_synthetic.hpp"
 #include "world.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <stdexcept>
 #include <unistd.h>
@@ -85,9 +87,12 @@ inline constexpr std::size_t begin_bars = 1'300;
 
 class ModelWorld {
 public:
-  explicit ModelWorld(Settings settings = fast(), std::string url = {})
+  /// @param bars  history at the start
+  explicit ModelWorld(Settings settings = fast(),
+                      std::string url = {},
+                      std::vector<trading::Bar> bars = first(long_path(), begin_bars))
     : world(settings, config_of(url, fitter)) {
-    world.history->bars = first(long_path(), begin_bars);
+    world.history->bars = std::move(bars);
     beat();
   }
   static Settings fast() {
@@ -156,6 +161,15 @@ public:
   std::shared_ptr<Fitter> fitter = std::make_shared<Fitter>();
   World world;
 };
+
+/// The newest document of a kind that was stored, as other nodes get it.
+inline messages::RegimeModelsStored newest_stored(const World& world, const std::string& kind) {
+  const auto& stored = *world.stored;
+  const auto at = std::find_if(stored.rbegin(), stored.rend(),
+                               [&](const auto& event) { return event.kind == kind; });
+  REQUIRE(at != stored.rend());
+  return *at;
+}
 
 inline double sum_of(const std::map<std::string, double>& values) {
   double sum = 0.0;

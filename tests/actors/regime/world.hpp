@@ -104,6 +104,7 @@ inline caf::behavior asker(Asker* self) {
 class MovablePlacement final : public supervision::Placement {
 public:
   std::map<std::string, std::string, std::less<>> elsewhere; ///< key of regime to node
+  std::vector<std::string> nodes{"n1"};                      ///< that carry regime
   caf::actor watcher;
 
   std::optional<supervision::Owner> owner(std::string_view service,
@@ -115,7 +116,7 @@ public:
     }
     return supervision::Owner{"n1", true, 2};
   }
-  std::vector<std::string> carriers(std::string_view) const override { return {"n1"}; }
+  std::vector<std::string> carriers(std::string_view) const override { return nodes; }
   std::uint64_t epoch() const override { return 2; }
   caf::actor gateway(std::string_view) const override { return {}; }
   void watch(const caf::actor& actor) override { watcher = actor; }
@@ -146,6 +147,9 @@ public:
     test.children.push_back({.name = "listener", .start = [this](auto& context) {
                                return context.spawn(listener, changes, stored);
                              }});
+    test.children.push_back({.name = "states", .start = [this](auto& context) {
+                               return context.spawn(listener, states, std::make_shared<Stored>());
+                             }});
     test.children.push_back(
       {.name = "asker", .start = [](auto& context) { return context.spawn(asker); }});
     supervision::SupervisorSpec top{.name = "root"};
@@ -157,6 +161,8 @@ public:
     run();
     runtime().bus.subscribe(messages::topics::regime_changes,
                             runtime().registry.find("test/listener").actor);
+    runtime().bus.subscribe(messages::topics::regime_states,
+                            runtime().registry.find("test/states").actor);
     runtime().bus.subscribe(messages::topics::regime_models,
                             runtime().registry.find("test/listener").actor);
   }
@@ -243,6 +249,7 @@ public:
 
   std::shared_ptr<History> history = std::make_shared<History>();
   std::shared_ptr<Changes> changes = std::make_shared<Changes>();
+  std::shared_ptr<Changes> states = std::make_shared<Changes>(); ///< of the topic regime_states
   std::shared_ptr<Stored> stored = std::make_shared<Stored>();
   std::shared_ptr<MovablePlacement> placement = std::make_shared<MovablePlacement>();
   std::string escalated;

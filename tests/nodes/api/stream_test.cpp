@@ -1,48 +1,13 @@
-#include "nodes/api/stream_actor.hpp"
-#include "nodes/api/stream_registry.hpp"
+#include "fake_session.hpp"
 
 #include <doctest/doctest.h>
-#include <nlohmann/json.hpp>
 
 using namespace troupe;
+using api::tests::all_channels;
+using api::tests::FakeSession;
 using Json = nlohmann::json;
 
 namespace {
-
-/// Keeps what it was sent.
-class FakeSession final : public net::WebSocketSession {
-public:
-  explicit FakeSession(std::uint64_t id) : id_(id) {}
-  bool send(net::SharedFrame frame) override {
-    sent.push_back(Json::parse(frame->text()));
-    return true;
-  }
-  bool send_conflated(std::string_view key, net::SharedFrame frame) override {
-    keys.emplace_back(key);
-    return send(std::move(frame));
-  }
-  void close(std::uint16_t, std::string_view) override {}
-  std::uint64_t id() const noexcept override { return id_; }
-  const std::string& remote_address() const noexcept override { return text_; }
-  const std::string& subject() const noexcept override { return text_; }
-  std::size_t queued_bytes() const override { return 0; }
-  bool is_open() const noexcept override { return true; }
-
-  std::vector<Json> sent;
-  std::vector<std::string> keys;
-
-private:
-  std::uint64_t id_;
-  std::string text_;
-};
-
-std::vector<api::Channel> all_channels() {
-  auto channels = api::data_channels();
-  for (const auto& more : {api::regime_channels(), api::correlation_channels()}) {
-    channels.insert(channels.end(), more.begin(), more.end());
-  }
-  return channels;
-}
 
 api::StreamNews ticker(const char* instrument, bool primary, const char* data) {
   return {.channel = "ticker",
@@ -85,7 +50,7 @@ TEST_CASE("stream: every kind of bad request is refused by name") {
 }
 
 TEST_CASE("stream: subscriptions get an ack then a snapshot then numbered deltas") {
-  api::StreamRegistry registry{all_channels()};
+  api::StreamRegistry registry{all_channels(), [] { return std::int64_t{1}; }};
   const auto session = std::make_shared<FakeSession>(1);
   registry.add(session);
   const auto request = *api::parse_stream_request(
@@ -117,7 +82,7 @@ TEST_CASE("stream: subscriptions get an ack then a snapshot then numbered deltas
 }
 
 TEST_CASE("stream: without symbols a channel that has them together is subscribed as a whole") {
-  api::StreamRegistry registry{all_channels()};
+  api::StreamRegistry registry{all_channels(), [] { return std::int64_t{1}; }};
   const auto session = std::make_shared<FakeSession>(1);
   registry.add(session);
   const auto request = *api::parse_stream_request(R"({"op":"subscribe","channel":"correlation"})",
@@ -164,7 +129,7 @@ TEST_CASE("stream: without symbols a channel that has them together is subscribe
 }
 
 TEST_CASE("stream: events of several kinds share a channel, and only those of state are kept") {
-  api::StreamRegistry registry{all_channels()};
+  api::StreamRegistry registry{all_channels(), [] { return std::int64_t{1}; }};
   const auto session = std::make_shared<FakeSession>(1);
   registry.add(session);
   registry.learn(*trading::InstrumentId::from_text("BTC-USD.SIM-A"), true);
@@ -193,7 +158,7 @@ TEST_CASE("stream: events of several kinds share a channel, and only those of st
 
 TEST_CASE(
   "stream: bars of trades are told apart by what they are made of, and unknown ones refused") {
-  api::StreamRegistry registry{all_channels()};
+  api::StreamRegistry registry{all_channels(), [] { return std::int64_t{1}; }};
   const auto session = std::make_shared<FakeSession>(1);
   registry.add(session);
   const auto subscription = [](const char* interval) {
@@ -226,7 +191,7 @@ TEST_CASE(
 }
 
 TEST_CASE("stream: bars are kept apart by interval and never conflated") {
-  api::StreamRegistry registry{all_channels()};
+  api::StreamRegistry registry{all_channels(), [] { return std::int64_t{1}; }};
   const auto session = std::make_shared<FakeSession>(1);
   registry.add(session);
   registry.learn(*trading::InstrumentId::from_text("BTC-USD.SIM-A"), true);

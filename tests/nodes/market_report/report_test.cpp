@@ -120,6 +120,33 @@ TEST_CASE("report: too few bars have no regime, and say so") {
   CHECK(report.error().message.find("found 10") != std::string::npos);
 }
 
+TEST_CASE("report: the ensemble is fitted on earlier bars, serves its dwell and finds the crash") {
+  auto bars = recording("BTC-USDT", 7, at("2020-03-12T00:00:00Z"), -0.4);
+  bars.bars.resize(600);
+  const auto report = ensemble_of(bars, crisis_windows());
+  REQUIRE_MESSAGE(report.has_value(), report.error().message);
+  CHECK(report->fits > 4);
+  CHECK(report->bars < 200); // none before the first fit
+  CHECK(report->fit_switches <= report->switches);
+  double shares = 0.0;
+  for (const auto& [label, share] : report->shares) {
+    shares += share;
+  }
+  CHECK(shares == doctest::Approx(1.0));
+  CHECK(report->shortest_dwell_bars.value_or(5) >= 5);
+  REQUIRE(report->crises.size() == 3);
+  REQUIRE_FALSE(report->crises[0].days.empty());
+  CHECK(report->crises[0].days[0] == at("2020-03-12T00:00:00Z"));
+  CHECK(report->crises[1].days.empty());
+  // what was said does not change with the bars to come
+  bars.bars.resize(500);
+  const auto part = ensemble_of(bars, crisis_windows());
+  REQUIRE(part.has_value());
+  CHECK(part->crises[0].days == report->crises[0].days);
+  bars.bars.resize(300);
+  CHECK(ensemble_of(bars, crisis_windows()).error().code == core::Errc::NOT_READY);
+}
+
 TEST_CASE("report: correlations stand at their days, models are fitted on earlier ones alone") {
   const auto report = correlations_of(recordings(), symbols);
   REQUIRE_MESSAGE(report.has_value(), report.error().message);
