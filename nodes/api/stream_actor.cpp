@@ -29,6 +29,7 @@ using messages::TradesPrinted;
 struct StreamState {
   static inline const char* name = "streams";
   std::shared_ptr<StreamRegistry> registry;
+  std::shared_ptr<CorrelationSubscriptions> correlations;
   std::map<trading::InstrumentId, bool> primary;               ///< instruments heard of
   std::map<trading::InstrumentId, trading::Instrument> listed; ///< what was told of them last
   StreamRepeats repeats;
@@ -143,13 +144,14 @@ struct CorrelationRow {
   std::vector<trading::InstrumentId> symbols;
   std::vector<double> correlations; ///< with each of `symbols`; none in very large universes
   double mean_correlation = 0.0;    ///< of all pairs of the universe
-  double mean_change = 0.0;
+  std::optional<double> mean_change;
   std::optional<messages::ModelInfo> model;
+  std::optional<std::string> model_note; ///< why no DCC model stands
 };
 BOOST_DESCRIBE_STRUCT(
   CorrelationRow,
   (),
-  (meta, universe, cause, symbols, correlations, mean_correlation, mean_change, model))
+  (meta, universe, cause, symbols, correlations, mean_correlation, mean_change, model, model_note))
 
 /// The universe as a whole, then a row for each instrument.
 void publish_universe(StreamRegistry& registry, const CorrelationUpdated& event) {
@@ -167,7 +169,8 @@ void publish_universe(StreamRegistry& registry, const CorrelationUpdated& event)
                      .correlations = {},
                      .mean_correlation = event.mean_correlation,
                      .mean_change = event.mean_change,
-                     .model = event.model};
+                     .model = event.model,
+                     .model_note = event.model_note};
   for (std::size_t i = 0; i < event.symbols.size(); ++i) {
     if (i < event.matrix.size()) {
       row.correlations = event.matrix[i];
@@ -254,13 +257,16 @@ void subscribe_all(Self* self) {
         &messages::topics::trades, &messages::topics::bars, &messages::topics::activity_bars,
         &messages::topics::book_resync, &messages::topics::sla_breaches,
         &messages::topics::instruments, &messages::topics::regime_changes,
-        &messages::topics::correlation_updates}) {
+        &messages::topics::correlation_updates, &messages::topics::universes_kept}) {
     bus.subscribe(*topic, me);
   }
 }
 
-caf::behavior streams(Self* self, const std::shared_ptr<StreamRegistry>& registry) {
+caf::behavior streams(Self* self,
+                      const std::shared_ptr<StreamRegistry>& registry,
+                      const std::shared_ptr<CorrelationSubscriptions>& correlations) {
   self->state.registry = registry;
+  self->state.correlations = correlations;
   subscribe_all(self);
   self->delayed_send(self, 1s, HeartbeatDue{});
   const auto publish = [self](const auto& event) { self->state.registry->publish(news_of(event)); };
@@ -275,6 +281,7 @@ caf::behavior streams(Self* self, const std::shared_ptr<StreamRegistry>& registr
     [self](const InstrumentChanged& event) { publish_change(self, event); },
     [publish](const RegimeChanged& event) { publish(event); },
     [self](const CorrelationUpdated& event) { publish_universe(*self->state.registry, event); },
+    [self](const messages::UniverseKept& event) { self->state.correlations->learn(event); },
     [self, publish](const InstrumentStatusBeat& event) {
       self->state.registry->learn(event.instrument, event.primary, event.bars);
       self->state.primary[event.instrument] = event.primary;
@@ -293,8 +300,10 @@ caf::behavior streams(Self* self, const std::shared_ptr<StreamRegistry>& registr
 /// One WebSocket path: parses what clients say and answers.
 class StreamHandler final : public net::WebSocketHandler {
 public:
-  StreamHandler(std::vector<Channel> channels, std::shared_ptr<StreamRegistry> registry)
-    : channels_(std::move(channels)), registry_(std::move(registry)) {}
+  StreamHandler(std::vector<Channel> channels,
+                std::shared_ptr<StreamRegistry> registry,
+                SubscriptionCheck check)
+    : channels_(std::move(channels)), registry_(std::move(registry)), check_(std::move(check)) {}
 
   void on_open(const net::SessionPtr& session, const net::Request&) override {
     registry_->add(session);
@@ -310,7 +319,7 @@ public:
       case StreamOp::PING: session->send(net::make_frame(stream_ack(*request))); break;
       case StreamOp::UNSUBSCRIBE: registry_->unsubscribe(session, *request); break;
       case StreamOp::SUBSCRIBE:
-        if (const auto done = registry_->subscribe(session, *request); !done) {
+        if (const auto done = subscribe(session, *request); !done) {
           session->send(net::make_frame(stream_error(done.error(), request->id)));
         }
         break;
@@ -322,8 +331,14 @@ public:
   }
 
 private:
+  core::Result<void> subscribe(const net::SessionPtr& session, const StreamRequest& request) {
+    auto checked = check_ ? check_(request) : core::Result<void>{};
+    return checked ? registry_->subscribe(session, request) : checked;
+  }
+
   const std::vector<Channel> channels_;
   const std::shared_ptr<StreamRegistry> registry_;
+  const SubscriptionCheck check_;
 };
 
 } // namespace
@@ -368,11 +383,13 @@ std::vector<StreamSchema> stream_schemas(core::SchemaRegistry& schemas) {
   };
 }
 
-supervision::ChildSpec stream_child(std::shared_ptr<StreamRegistry> registry) {
+supervision::ChildSpec stream_child(std::shared_ptr<StreamRegistry> registry,
+                                    std::shared_ptr<CorrelationSubscriptions> correlations) {
   supervision::ChildSpec spec;
   spec.name = "streams";
-  spec.start = [registry = std::move(registry)](supervision::StartContext& context) {
-    return context.spawn(streams, registry);
+  spec.start = [registry = std::move(registry),
+                correlations = std::move(correlations)](supervision::StartContext& context) {
+    return context.spawn(streams, registry, correlations);
   };
   spec.backoff = supervision::quick_backoff;
   return spec;
@@ -380,12 +397,13 @@ supervision::ChildSpec stream_child(std::shared_ptr<StreamRegistry> registry) {
 
 net::Route stream_route(std::string path,
                         std::vector<Channel> channels,
-                        std::shared_ptr<StreamRegistry> registry) {
+                        std::shared_ptr<StreamRegistry> registry,
+                        SubscriptionCheck check) {
   net::Route route;
   route.method = net::Method::GET;
   route.path = std::move(path);
   route.handler = std::shared_ptr<net::WebSocketHandler>(
-    std::make_shared<StreamHandler>(std::move(channels), std::move(registry)));
+    std::make_shared<StreamHandler>(std::move(channels), std::move(registry), std::move(check)));
   route.scope = "read";
   return route;
 }
