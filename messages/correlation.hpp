@@ -96,6 +96,9 @@ struct CorrelationMatrix {
   core::Timestamp start;                 ///< close of the first bar of the first return
   core::Timestamp end;                   ///< close of the last
   std::optional<ModelInfo> model;
+  std::vector<LeftOut> left_out; ///< of all instruments, where none were named
+  /// Of a kept universe: why no DCC model of it stands.
+  std::optional<std::string> model_note;
 };
 BOOST_DESCRIBE_STRUCT(CorrelationMatrix,
                       (),
@@ -115,7 +118,9 @@ BOOST_DESCRIBE_STRUCT(CorrelationMatrix,
                        sampling,
                        start,
                        end,
-                       model))
+                       model,
+                       left_out,
+                       model_note))
 
 struct CorrelationMatrixReply {
   Meta meta;
@@ -166,6 +171,7 @@ struct Pca {
   double effective_bets = 0.0;            ///< exp entropy of the factors' risk contributions
   double herfindahl = 0.0;                ///< sum of squared shares of the gross value
   std::string sign_convention;            ///< of the loadings
+  std::vector<LeftOut> left_out;          ///< of all instruments: the default portfolio, not stored
 };
 BOOST_DESCRIBE_STRUCT(Pca,
                       (),
@@ -186,7 +192,8 @@ BOOST_DESCRIBE_STRUCT(Pca,
                        diversification_ratio,
                        effective_bets,
                        herfindahl,
-                       sign_convention))
+                       sign_convention,
+                       left_out))
 
 struct PcaReply {
   Meta meta;
@@ -255,6 +262,7 @@ struct TailDependence {
   double copula_log_likelihood = 0.0;
   bool copula_at_bound = false; ///< nu stands at a bound: at the upper one the copula is Gaussian
   std::vector<TailPair> pairs;
+  std::vector<LeftOut> left_out; ///< of all instruments, where none were named
 };
 BOOST_DESCRIBE_STRUCT(TailDependence,
                       (),
@@ -266,7 +274,8 @@ BOOST_DESCRIBE_STRUCT(TailDependence,
                        copula_nu,
                        copula_log_likelihood,
                        copula_at_bound,
-                       pairs))
+                       pairs,
+                       left_out))
 
 struct TailReply {
   Meta meta;
@@ -294,18 +303,55 @@ struct CorrelationUpdated {
   trading::Interval interval;
   CorrelationMethod method = CorrelationMethod::ewma;
   std::vector<trading::InstrumentId> symbols;
-  Matrix matrix;                  ///< left out (empty) beyond 100 symbols
-  double mean_correlation = 0.0;  ///< of all pairs
-  double mean_change = 0.0;       ///< against the bar before
+  Matrix matrix;                 ///< left out (empty) beyond 100 symbols
+  double mean_correlation = 0.0; ///< of all pairs
+  /// Against the event before; none in the first one after a start.
+  std::optional<double> mean_change;
   std::string cause;              ///< market, rebuild or refit
   std::optional<ModelInfo> model; ///< the DCC model that stands, where there is one
+  std::vector<LeftOut> left_out;
+  std::optional<std::string> model_note; ///< why no DCC model stands
 };
-BOOST_DESCRIBE_STRUCT(
-  CorrelationUpdated,
-  (),
-  (meta, universe, interval, method, symbols, matrix, mean_correlation, mean_change, cause, model))
+BOOST_DESCRIBE_STRUCT(CorrelationUpdated,
+                      (),
+                      (meta,
+                       universe,
+                       interval,
+                       method,
+                       symbols,
+                       matrix,
+                       mean_correlation,
+                       mean_change,
+                       cause,
+                       model,
+                       left_out,
+                       model_note))
+
+/// That a universe is kept, and of which instruments; told every few seconds by the node that keeps
+/// it, so that others know what can be subscribed to.
+struct UniverseKept {
+  std::string universe; ///< "default 1h"
+  trading::Interval interval;
+  std::vector<trading::InstrumentId> symbols; ///< none while it is being built
+  std::vector<LeftOut> left_out;
+};
+BOOST_DESCRIBE_STRUCT(UniverseKept, (), (universe, interval, symbols, left_out))
+
+/// A fitted model of a kept universe was stored; by it every node of the role keeps a copy, so that
+/// whoever keeps the universe next goes on with it.
+struct CorrelationModelStored {
+  std::string node;     ///< that stored it
+  std::string universe; ///< "default 1h"
+  std::uint64_t version = 0;
+  std::string body; ///< as the store has it
+  core::Timestamp written_at;
+};
+BOOST_DESCRIBE_STRUCT(CorrelationModelStored, (), (node, universe, version, body, written_at))
 
 namespace topics {
+inline const supervision::Topic universes_kept{"universes_kept", supervision::Delivery::CONFLATED};
+inline const supervision::Topic correlation_models{"correlation_models",
+                                                   supervision::Delivery::CONFLATED};
 inline const supervision::Topic correlation_updates{"correlation_updates",
                                                     supervision::Delivery::CONFLATED};
 } // namespace topics

@@ -75,6 +75,9 @@ CAF_BEGIN_TYPE_ID_BLOCK(troupe, first_custom_type_id + troupe::supervision::rese
   CAF_ADD_TYPE_ID(troupe, (troupe::messages::SlaBreach))
   CAF_ADD_TYPE_ID(troupe, (troupe::messages::BookResync))
   CAF_ADD_TYPE_ID(troupe, (troupe::messages::RegimeIntervals))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::DeletePortfolio))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::UniverseKept))
+  CAF_ADD_TYPE_ID(troupe, (troupe::messages::CorrelationModelStored))
 CAF_END_TYPE_ID_BLOCK(troupe)
 
 namespace troupe::messages {

@@ -24,6 +24,13 @@ struct PortfolioPosition {
 };
 BOOST_DESCRIBE_STRUCT(PortfolioPosition, (), (instrument, quantity, weight))
 
+/// An instrument that a request for all of them did without.
+struct LeftOut {
+  trading::InstrumentId instrument;
+  std::string reason; ///< what was needed and what was found
+};
+BOOST_DESCRIBE_STRUCT(LeftOut, (), (instrument, reason))
+
 struct Portfolio {
   std::string id;
   std::uint64_t version = 0; ///< counts the writes; 0: made up, nothing is stored
@@ -31,8 +38,13 @@ struct Portfolio {
   std::optional<trading::InstrumentId> benchmark;
   std::vector<PortfolioPosition> positions;
   core::Timestamp updated_at;
+  /// True in the version that took it away; it is kept so that versions go on counting and older
+  /// copies of other nodes do not bring it back.
+  std::optional<bool> deleted;
 };
-BOOST_DESCRIBE_STRUCT(Portfolio, (), (id, version, base_currency, benchmark, positions, updated_at))
+BOOST_DESCRIBE_STRUCT(Portfolio,
+                      (),
+                      (id, version, base_currency, benchmark, positions, updated_at, deleted))
 
 struct PortfolioReply {
   Meta meta;
@@ -60,6 +72,17 @@ struct PutPortfolio {
   [[nodiscard]] static std::string placement_key() { return portfolios_key; }
 };
 BOOST_DESCRIBE_STRUCT(PutPortfolio, (), (id, base_currency, benchmark, positions, expected_version))
+
+/// Takes a portfolio away; answered when that is durable, with what was taken away. NOT_FOUND where
+/// none is stored.
+struct DeletePortfolio {
+  using Reply = PortfolioReply;
+  std::string id;
+  std::optional<std::uint64_t> expected_version; ///< CONFLICT where another one is stored
+
+  [[nodiscard]] static std::string placement_key() { return portfolios_key; }
+};
+BOOST_DESCRIBE_STRUCT(DeletePortfolio, (), (id, expected_version))
 
 struct PortfoliosReply {
   Meta meta;

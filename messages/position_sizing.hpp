@@ -54,6 +54,7 @@ struct PositionSizing {
   std::optional<std::vector<trading::Money>> notionals; ///< weights times `capital`
   /// Notionals at the last closes, not rounded to lots; where all are quoted in the base currency.
   std::optional<std::vector<trading::Quantity>> quantities;
+  std::vector<LeftOut> left_out; ///< of all instruments: the default portfolio, not stored
 };
 BOOST_DESCRIBE_STRUCT(PositionSizing,
                       (),
@@ -75,7 +76,8 @@ BOOST_DESCRIBE_STRUCT(PositionSizing,
                        interval,
                        window,
                        notionals,
-                       quantities))
+                       quantities,
+                       left_out))
 
 struct PositionSizingReply {
   Meta meta;
@@ -156,6 +158,13 @@ struct StressTest {
   std::optional<core::Timestamp> window_start; ///< of a named window
   std::optional<core::Timestamp> window_end;
   std::optional<std::uint32_t> window_n_obs;
+  /// Standard error of a named window's mean correlation: jackknife over at most 20 blocks of
+  /// returns.
+  std::optional<double> window_mean_correlation_error;
+  /// How the window's correlations were estimated: `method`, or what a window that short allows.
+  std::optional<std::string> window_method;
+  std::string note;              ///< what to keep in mind of a short window; empty: nothing
+  std::vector<LeftOut> left_out; ///< of all instruments: the default portfolio, not stored
 };
 BOOST_DESCRIBE_STRUCT(StressTest,
                       (),
@@ -183,7 +192,11 @@ BOOST_DESCRIBE_STRUCT(StressTest,
                        window,
                        window_start,
                        window_end,
-                       window_n_obs))
+                       window_n_obs,
+                       window_mean_correlation_error,
+                       window_method,
+                       note,
+                       left_out))
 
 struct StressTestReply {
   Meta meta;
@@ -245,6 +258,7 @@ using CorrelationRequests = boost::mp11::mp_list<GetCorrelationMatrix,
                                                  ListStressScenarios,
                                                  GetPortfolio,
                                                  PutPortfolio,
+                                                 DeletePortfolio,
                                                  ListPortfolios>;
 
 } // namespace troupe::messages

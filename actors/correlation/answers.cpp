@@ -47,19 +47,38 @@ matrix_of(const Panel& panel, const Estimate& estimate, const Selection& selecti
   return out;
 }
 
-core::Result<messages::CorrelationMatrixReply> answer_matrix(const Basis& basis) {
+core::Result<TakenPanel> take_panel(const Basis& basis, std::uint32_t most) {
   const auto& selection = basis.selection;
-  const auto panel =
-    align_newest(*basis.series, selection.interval, selection.window, basis.settings->overlap_min);
+  const double overlap_min = basis.settings->overlap_min;
+  UsableSeries taken{*basis.series, {}};
+  if (selection.symbols.empty()) {
+    taken = usable_series(*basis.series, selection.interval,
+                          {.window = selection.window, .overlap_min = overlap_min, .most = most});
+    if (taken.series.size() < 2) {
+      taken = {*basis.series, {}}; // what is missing is best said of all of them
+    }
+  }
+  auto panel = align_newest(taken.series, selection.interval, selection.window, overlap_min);
   if (!panel) {
     return panel.error();
   }
-  const auto found = estimate(*panel, selection.method, *basis.settings, selection.gjr);
+  return TakenPanel{std::move(*panel), std::move(taken.left_out)};
+}
+
+core::Result<messages::CorrelationMatrixReply> answer_matrix(const Basis& basis) {
+  const auto& selection = basis.selection;
+  auto taken = take_panel(basis, symbols_max_of(selection.method, *basis.settings));
+  if (!taken) {
+    return taken.error();
+  }
+  const auto found = estimate(taken->panel, selection.method, *basis.settings, selection.gjr);
   if (!found) {
     return found.error();
   }
-  return messages::CorrelationMatrixReply{meta_of(*panel, selection.method, basis.now),
-                                          matrix_of(*panel, *found, selection)};
+  messages::CorrelationMatrixReply reply{meta_of(taken->panel, selection.method, basis.now),
+                                         matrix_of(taken->panel, *found, selection)};
+  reply.data.left_out = std::move(taken->left_out);
+  return reply;
 }
 
 } // namespace troupe::correlation

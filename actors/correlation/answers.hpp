@@ -18,6 +18,17 @@ struct Basis {
   std::shared_ptr<const Settings> settings;
 };
 
+/// The panel of a request, and what a request for all instruments does without.
+struct TakenPanel {
+  Panel panel;
+  std::vector<messages::LeftOut> left_out;
+};
+
+/// Aligns the closes of a selection: of the instruments that were named, or, where none were, of
+/// those of all that can be used.
+/// @param most  instruments that are taken at once where none were named
+[[nodiscard]] core::Result<TakenPanel> take_panel(const Basis& basis, std::uint32_t most);
+
 /// What every computed reply says about itself.
 [[nodiscard]] messages::Meta
 meta_of(const Panel& panel, messages::CorrelationMethod method, core::Timestamp now);

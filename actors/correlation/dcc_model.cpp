@@ -72,7 +72,11 @@ void add_margins(messages::ModelInfo& info,
     }
     if (const auto errors = fit.robust_standard_errors()) {
       // in the order mean, omega, alpha, [gamma], beta
+      info.standard_errors["omega " + name] = (*errors)(1);
       info.standard_errors["alpha " + name] = (*errors)(2);
+      if (fit.model.asymmetric) {
+        info.standard_errors["gamma " + name] = (*errors)(3);
+      }
       info.standard_errors["beta " + name] = (*errors)(fit.model.asymmetric ? 4 : 3);
     }
     info.converged = info.converged && fit.converged;
@@ -91,6 +95,25 @@ quant::GarchFitSettings margin_settings(bool gjr) {
   quant::GarchFitSettings settings;
   settings.model.asymmetric = gjr;
   return settings;
+}
+
+/// What refused a model, by the instruments whose own GARCH cannot be fitted, where it is they.
+Error fit_error(const char* name, const Panel& panel, quant::Reason reason, bool gjr) {
+  std::string which;
+  for (Eigen::Index i = 0; i < panel.size(); ++i) {
+    const auto margin = quant::fit_garch(panel.returns.col(i), margin_settings(gjr));
+    if (!margin) {
+      which += (which.empty() ? "; the GARCH model cannot be fitted of " : ", ")
+               + panel.instruments[static_cast<std::size_t>(i)].to_text() + " ("
+               + std::string{quant::name(margin.reason())} + ')';
+    }
+  }
+  auto error =
+    kernel_error("a " + std::string{name} + " model of " + std::to_string(panel.size())
+                   + " instruments over " + std::to_string(panel.observations()) + " returns",
+                 reason);
+  error.message += which;
+  return error;
 }
 
 /// Ledoit and Wolf's intensity for the standardised returns.
@@ -187,9 +210,7 @@ core::Result<DccModel> fit_dcc_model(const Panel& panel, bool gjr) {
   }
   const auto fit = quant::fit_dcc(panel.returns, margin_settings(gjr), settings);
   if (!fit) {
-    return kernel_error("a DCC model of " + std::to_string(panel.size()) + " instruments over "
-                          + std::to_string(panel.observations()) + " returns",
-                        fit.reason());
+    return fit_error("DCC", panel, fit.reason(), gjr);
   }
   const auto info = dcc_info(panel, *fit, settings.shrinkage, gjr);
   return DccModel{.instruments = panel.instruments,
@@ -203,9 +224,7 @@ core::Result<DccModel> fit_dcc_model(const Panel& panel, bool gjr) {
 core::Result<Estimate> estimate_ccc(const Panel& panel, bool gjr) {
   const auto fit = quant::fit_ccc(panel.returns, margin_settings(gjr));
   if (!fit) {
-    return kernel_error("a CCC model of " + std::to_string(panel.size()) + " instruments over "
-                          + std::to_string(panel.observations()) + " returns",
-                        fit.reason());
+    return fit_error("CCC", panel, fit.reason(), gjr);
   }
   Eigen::VectorXd volatility(panel.size());
   for (Eigen::Index i = 0; i < panel.size(); ++i) {

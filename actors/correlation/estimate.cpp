@@ -7,6 +7,7 @@
 #include "quant/covariance/shrinkage.hpp"
 #include "quant/dependence/rank.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -54,6 +55,10 @@ Eigen::MatrixXd Estimate::covariance() const {
 
 Error kernel_error(const std::string& what, quant::Reason reason) {
   using quant::Reason;
+  if (reason == Reason::TOO_SHORT) {
+    return {Errc::INVALID_ARGUMENT, "window: expected more returns, since " + what
+                                      + " cannot be computed of so few: TOO_SHORT"};
+  }
   const bool by_data = reason != Reason::BAD_PARAMETER && reason != Reason::BAD_SHAPE;
   return {by_data ? Errc::NOT_READY : Errc::INTERNAL,
           what + " cannot be computed: " + std::string(quant::name(reason))};
@@ -63,10 +68,11 @@ core::Result<void> check_moving(const Panel& panel) {
   for (Eigen::Index i = 0; i < panel.size(); ++i) {
     const auto column = panel.returns.col(i);
     if (column.maxCoeff() == column.minCoeff()) {
-      return Error{Errc::NOT_READY, "insufficient data: the price of "
-                                      + panel.instruments[static_cast<std::size_t>(i)].to_text()
-                                      + " did not move over " + std::to_string(panel.observations())
-                                      + " returns, so that its correlations are not defined"};
+      return Error{Errc::INVALID_ARGUMENT,
+                   "symbols: expected instruments whose price moved; the price of "
+                     + panel.instruments[static_cast<std::size_t>(i)].to_text()
+                     + " did not move over " + std::to_string(panel.observations())
+                     + " returns, so that its correlations are not defined"};
     }
   }
   return {};
@@ -92,6 +98,44 @@ core::Result<Estimate> repaired_estimate(const Eigen::MatrixXd& matrix,
   const auto condition = quant::condition_number(out.correlation);
   out.condition_number = condition ? *condition : std::numeric_limits<double>::infinity();
   return out;
+}
+
+core::Result<Estimate> estimate_of_few(const Panel& panel) {
+  if (const auto moving = check_moving(panel); !moving) {
+    return moving.error();
+  }
+  const auto shrunk = quant::ledoit_wolf_constant_correlation(panel.returns);
+  if (!shrunk) {
+    return kernel_error("the shrunk covariance", shrunk.reason());
+  }
+  auto out = from_covariance(shrunk->covariance, "the shrunk correlation");
+  if (out) {
+    out->shrinkage = shrunk->shrinkage;
+  }
+  return out;
+}
+
+std::optional<double> mean_correlation_error(const Panel& panel) {
+  constexpr Eigen::Index blocks_max = 20;
+  const auto rows = panel.observations();
+  const auto blocks = std::min(rows, blocks_max);
+  if (panel.size() < 2 || blocks < 3) {
+    return std::nullopt;
+  }
+  Eigen::VectorXd means(blocks);
+  for (Eigen::Index block = 0; block < blocks; ++block) {
+    const auto first = block * rows / blocks;
+    const auto last = (block + 1) * rows / blocks;
+    Eigen::MatrixXd rest(rows - (last - first), panel.size());
+    rest << panel.returns.topRows(first), panel.returns.bottomRows(rows - last);
+    const auto found = quant::sample_correlation(rest);
+    if (!found) {
+      return std::nullopt;
+    }
+    means(block) = mean_correlation(*found);
+  }
+  const auto count = static_cast<double>(blocks);
+  return std::sqrt((count - 1.0) / count * (means.array() - means.mean()).square().sum());
 }
 
 core::Result<Estimate>

@@ -28,23 +28,34 @@ struct Estimate {
 };
 
 /// @param gjr  asymmetric GARCH margins, of DCC and CCC
-/// @returns    NOT_READY that names an instrument whose price never moved, or with the kernel's
-///             reason where the data gives no estimate
+/// @returns    INVALID_ARGUMENT that names an instrument whose price never moved, NOT_READY with
+/// the
+///             kernel's reason where the data gives no estimate
 /// @cost       that of the kernel; DCC and CCC fit a GARCH model per instrument
 [[nodiscard]] core::Result<Estimate> estimate(const Panel& panel,
                                               messages::CorrelationMethod method,
                                               const Settings& settings,
                                               bool gjr = false);
 
+/// Of a handful of returns: the covariance shrunk towards that of one correlation for all pairs,
+/// the mean of the sample's, which thus stays what it is. @returns as estimate()
+/// @source  Ledoit & Wolf, Honey, I shrunk the sample covariance matrix (2004)
+[[nodiscard]] core::Result<Estimate> estimate_of_few(const Panel& panel);
+
+/// Standard error of the mean of the sample correlations: jackknife over blocks of successive
+/// returns, at most 20 of them; nothing where a block less leaves no estimate.
+[[nodiscard]] std::optional<double> mean_correlation_error(const Panel& panel);
+
 /// Makes a correlation matrix of what may be none: kept where it is one, else the nearest one, with
 /// its condition number. @param volatility  shape (N), taken over
 [[nodiscard]] core::Result<Estimate> repaired_estimate(const Eigen::MatrixXd& matrix,
                                                        Eigen::VectorXd volatility);
 
-/// NOT_READY that names an instrument whose returns are all the same.
+/// INVALID_ARGUMENT that names an instrument whose returns are all the same.
 [[nodiscard]] core::Result<void> check_moving(const Panel& panel);
 
-/// What a kernel refused, as an error: NOT_READY where the data is at fault, else INTERNAL.
+/// What a kernel refused, as an error: NOT_READY where the data is at fault, INVALID_ARGUMENT where
+/// the window is too short for it, else INTERNAL.
 [[nodiscard]] core::Error kernel_error(const std::string& what, quant::Reason reason);
 
 /// Bars per year; crypto trades 365 days of 24 hours.

@@ -38,6 +38,9 @@ using namespace std::chrono_literals;
 
 constexpr auto solvers_every = 100ms;
 constexpr auto universe_deadline = 2s;
+/// A universe that is being rebuilt may have a stored model: that is worth more than one fitted for
+/// a single answer.
+constexpr auto restore_deadline = 10s;
 
 /// After this a child that was started must have a name.
 constexpr auto start_deadline = 5s;
@@ -137,7 +140,8 @@ on_matrix(FrontSelf* self, const messages::GetCorrelationMatrix& request) {
     return promise;
   }
   ask_part<messages::GetCorrelationMatrix>(
-    self, universe_path(self, selection->interval), request, universe_deadline,
+    self, universe_path(self, selection->interval), request,
+    selection->method == messages::CorrelationMethod::dcc ? restore_deadline : universe_deadline,
     [promise, compute](const core::Result<messages::CorrelationMatrixReply>& kept) mutable {
       if (kept) {
         promise.deliver(*kept);
@@ -212,6 +216,7 @@ front_behavior(FrontSelf* self, std::shared_ptr<const Settings> settings, Paths 
     supervision::handle<messages::ListStressScenarios>(self, on_list_scenarios),
     supervision::handle<messages::GetPortfolio>(self, on_portfolio<messages::GetPortfolio>),
     supervision::handle<messages::PutPortfolio>(self, on_portfolio<messages::PutPortfolio>),
+    supervision::handle<messages::DeletePortfolio>(self, on_portfolio<messages::DeletePortfolio>),
     supervision::handle<messages::ListPortfolios>(self, on_portfolio<messages::ListPortfolios>),
     [self](const supervision::ViewChanged&) { place_universes(self); },
     [self](SolversDue) {

@@ -44,13 +44,18 @@ using HoldingsDone = std::function<void(const core::Result<Holdings>&)>;
 
 /// Asked of whoever owns the portfolios, so that a write that was answered is seen.
 void fetch_portfolio(FrontSelf* self, const std::string& id, Heard heard, HoldingsDone done) {
-  supervision::ask(
-    self, self->runtime(), messages::correlation_service, messages::portfolios_key,
-    messages::GetPortfolio{id}, {.deadline = portfolio_deadline, .slow = portfolio_deadline},
-    [heard = std::move(heard),
-     done = std::move(done)](const core::Result<messages::PortfolioReply>& reply) {
-      done(reply ? hold(reply->data, heard.symbols) : core::Result<Holdings>{reply.error()});
-    });
+  supervision::ask(self, self->runtime(), messages::correlation_service, messages::portfolios_key,
+                   messages::GetPortfolio{id},
+                   {.deadline = portfolio_deadline, .slow = portfolio_deadline},
+                   [heard = std::move(heard),
+                    done = std::move(done)](const core::Result<messages::PortfolioReply>& reply) {
+                     auto holdings = reply ? hold(reply->data, heard.symbols)
+                                           : core::Result<Holdings>{reply.error()};
+                     if (holdings && reply->meta.inputs) {
+                       holdings->inputs = *reply->meta.inputs;
+                     }
+                     done(holdings);
+                   });
 }
 
 void find_holdings(FrontSelf* self, Whose whose, HoldingsDone done) {
@@ -96,9 +101,11 @@ void gather_for(FrontSelf* self,
     self, std::move(newest), promise,
     [self, job, holdings, promise](const Gathered& gathered) mutable {
       const PortfolioBasis basis{
-        {gathered.series, gathered.now, job.selection, self->state.settings}, holdings};
+        {gathered.series, gathered.now, job.selection, self->state.settings}, holdings, {}};
       if (!job.scenario) {
-        solve<Reply>(self, promise, [job, basis] { return job.answer(basis, nullptr); });
+        solve<Reply>(self, promise, [job, basis] {
+          return job.answer(without_unusable(basis, {}, nullptr), nullptr);
+        });
         return;
       }
       // a close before the first return; more, since nothing may have traded at that time
@@ -110,7 +117,7 @@ void gather_for(FrontSelf* self,
       gather<Reply>(self, std::move(window), promise,
                     [self, job, basis, promise](const Gathered& in_window) {
                       solve<Reply>(self, promise, [job, basis, series = in_window.series] {
-                        return job.answer(basis, series);
+                        return job.answer(without_unusable(basis, job.scenario, series), series);
                       });
                     });
     });
@@ -134,7 +141,8 @@ caf::result<Reply> run(FrontSelf* self, const std::string& key, PortfolioJob<Rep
         return;
       }
       const auto size = holdings->portfolio.positions.size();
-      if (const auto fits = check_size(job.selection.method, size, *self->state.settings); !fits) {
+      if (const auto fits = check_size(job.selection.method, size, *self->state.settings);
+          !fits && !holdings->everything) {
         promise.deliver(core::to_caf(fits.error()));
         return;
       }

@@ -135,7 +135,9 @@ messages::Portfolio equal_weights(const std::vector<trading::InstrumentId>& inst
 
 core::Result<Holdings> hold(messages::Portfolio portfolio,
                             const std::vector<trading::InstrumentId>& known) {
-  Holdings holdings{.portfolio = std::move(portfolio), .conversions = {}};
+  Holdings holdings{.portfolio = std::move(portfolio), .conversions = {}, .inputs = {}};
+  holdings.everything =
+    holdings.portfolio.id == messages::default_portfolio && holdings.portfolio.version == 0;
   const auto& base = holdings.portfolio.base_currency;
   for (std::size_t i = 0; i < holdings.portfolio.positions.size(); ++i) {
     const auto& position = holdings.portfolio.positions[i];
@@ -155,6 +157,44 @@ core::Result<Holdings> hold(messages::Portfolio portfolio,
     }
   }
   return holdings;
+}
+
+core::Result<void> check_known(const messages::PutPortfolio& request, const Market& market) {
+  using core::Errc;
+  if (market.symbols.empty()) {
+    return core::Error{Errc::NOT_READY, "no instrument was heard of yet, which the positions are "
+                                        "checked against"};
+  }
+  const auto known = [&](const trading::InstrumentId& id) {
+    const auto& among = id.qualified() ? market.listed : market.symbols;
+    return std::find(among.begin(), among.end(), id) != among.end();
+  };
+  const auto unknown = [](const std::string& field, const trading::InstrumentId& id) {
+    return core::Error{Errc::UNKNOWN_SYMBOL,
+                       field + ": no market data of " + id.to_text() + " was heard of"};
+  };
+  for (std::size_t i = 0; i < request.positions.size(); ++i) {
+    if (!known(request.positions[i].instrument)) {
+      return unknown(position_field(i, ".instrument"), request.positions[i].instrument);
+    }
+  }
+  if (request.benchmark && !known(*request.benchmark)) {
+    return unknown("benchmark", *request.benchmark);
+  }
+  const auto deals_in = [&](const trading::InstrumentId& id) {
+    return quote_currency(id) == *request.base_currency
+           || id.symbol.substr(0, id.symbol.find('-')) == *request.base_currency;
+  };
+  if (request.base_currency
+      && std::none_of(market.symbols.begin(), market.symbols.end(), deals_in)) {
+    return invalid("base_currency", "a currency that an instrument is quoted in or is of",
+                   *request.base_currency);
+  }
+  messages::Portfolio portfolio;
+  portfolio.base_currency = request.base_currency.value_or("USD");
+  portfolio.positions = request.positions;
+  const auto held = hold(std::move(portfolio), market.symbols);
+  return held ? core::Result<void>{} : core::Result<void>{held.error()};
 }
 
 core::Result<Weights> weights_of(const Holdings& holdings,

@@ -31,6 +31,8 @@ struct Holdings {
     bool inverted = false;
   };
   std::map<std::string, Conversion> conversions;
+  std::vector<messages::Input> inputs; ///< what the portfolio came from, where that is to be told
+  bool everything = false; ///< all instruments, of which those are taken that can be used
 
   [[nodiscard]] std::vector<trading::InstrumentId> instruments() const; ///< of the positions
   /// The positions' instruments, then those of the conversions.
@@ -53,6 +55,18 @@ equal_weights(const std::vector<trading::InstrumentId>& instruments);
 struct Weights {
   Eigen::VectorXd values; ///< shape (N), in the order of the positions
 };
+
+/// Instruments as market data tells of them.
+struct Market {
+  const std::vector<trading::InstrumentId>& symbols; ///< unqualified
+  const std::vector<trading::InstrumentId>& listed;  ///< qualified
+};
+
+/// That what is to be stored can be valued one day: its instruments and its benchmark are known,
+/// its base currency is one of a market, and converts the positions' quote currencies.
+/// @returns  NOT_READY while no instrument is known, UNKNOWN_SYMBOL, INVALID_ARGUMENT
+[[nodiscard]] core::Result<void> check_known(const messages::PutPortfolio& request,
+                                             const Market& market);
 
 /// Shares of the portfolio per position: the weights given, or quantities at `prices` over the
 /// gross value (the sum of sizes), in the base currency.

@@ -32,6 +32,16 @@ std::vector<trading::InstrumentId> Listings::primaries() const {
   return out;
 }
 
+std::vector<trading::InstrumentId> Listings::listed() const {
+  std::vector<trading::InstrumentId> out;
+  for (const auto& [name, symbol] : symbols_) {
+    for (const auto& [venue, known] : symbol.venues) {
+      out.push_back({name, venue});
+    }
+  }
+  return out;
+}
+
 bool Listings::knows(const trading::InstrumentId& id) const {
   return find(id) != nullptr;
 }

@@ -21,6 +21,8 @@ public:
   [[nodiscard]] bool empty() const { return symbols_.empty(); }
   /// Every symbol with a primary venue, unqualified, ascending.
   [[nodiscard]] std::vector<trading::InstrumentId> primaries() const;
+  /// Every instrument of every venue, qualified, ascending.
+  [[nodiscard]] std::vector<trading::InstrumentId> listed() const;
   [[nodiscard]] bool knows(const trading::InstrumentId& id) const;
   /// What the newest data is worth, by the source's own word and its silence; degraded where the
   /// instrument is not known.

@@ -24,13 +24,15 @@ Error too_few(const SeriesInput& input,
               trading::Interval interval,
               std::size_t needed,
               std::size_t found) {
-  std::string text = "insufficient data: expected " + count_text(needed) + " closed bars of "
-                     + input.instrument.to_text() + ' ' + interval.to_text() + ", found "
-                     + count_text(found);
-  if (!input.problem.empty()) {
-    text += " (" + input.problem + ')';
+  const auto name = input.instrument.to_text() + ' ' + interval.to_text();
+  if (input.problem.empty()) {
+    return {Errc::NOT_READY, "insufficient data: expected " + count_text(needed)
+                               + " closed bars of " + name + ", found " + count_text(found)};
   }
-  return {Errc::NOT_READY, std::move(text)};
+  // it is not that there are no more: they have not come
+  return {Errc::NOT_READY, "history is not here yet: " + count_text(found) + " of "
+                             + count_text(needed) + " closed bars of " + name + " have come ("
+                             + input.problem + ')'};
 }
 
 /// The times at or before `end`, at most `count` of them, at which any instrument closed a bar and
@@ -70,6 +72,20 @@ Timestamp newest_complete(std::span<const SeriesInput> series, trading::Interval
     others = std::min(others, input.closes->back().at);
   }
   return others == newest ? newest : newest - interval.duration();
+}
+
+/// The newest grid points up to `end`, at most `needed` of them. @pre no series is empty
+std::vector<Timestamp> newest_grid(std::span<const SeriesInput> series,
+                                   trading::Interval interval,
+                                   Timestamp end,
+                                   std::size_t needed) {
+  auto oldest = end;
+  for (const auto& input : series) {
+    oldest = std::min(oldest, input.closes->front().at);
+  }
+  const auto reach = std::min(windows_back_max * static_cast<std::int64_t>(needed),
+                              (end - oldest) / interval.duration() + 1);
+  return grid_of(series, interval, end - reach * interval.duration(), end, needed);
 }
 
 /// Fills column `column` of the panel; `own` gets 1 where the instrument has a bar of its own.
@@ -161,13 +177,7 @@ core::Result<Panel> align_newest(std::span<const SeriesInput> series,
     }
   }
   const auto end = newest_complete(series, interval);
-  auto oldest = end;
-  for (const auto& input : series) {
-    oldest = std::min(oldest, input.closes->front().at);
-  }
-  const auto reach = std::min(windows_back_max * static_cast<std::int64_t>(needed),
-                              (end - oldest) / interval.duration() + 1);
-  auto grid = grid_of(series, interval, end - reach * interval.duration(), end, needed);
+  auto grid = newest_grid(series, interval, end, needed);
   if (grid.size() < needed) {
     const auto shortest = std::min_element(series.begin(), series.end(),
                                            [](const SeriesInput& a, const SeriesInput& b) {
@@ -187,13 +197,153 @@ core::Result<Panel> align_newest(std::span<const SeriesInput> series,
     const auto name = [&](Eigen::Index i) {
       return panel->instruments[static_cast<std::size_t>(i)].to_text();
     };
-    return Error{Errc::NOT_READY, "insufficient data: expected at least "
-                                    + count_text(static_cast<std::size_t>(wanted))
-                                    + " returns with bars of both " + name(row) + " and "
-                                    + name(column) + ", found "
-                                    + count_text(static_cast<std::size_t>(least))};
+    const auto problem = [&](Eigen::Index i) {
+      return series[static_cast<std::size_t>(i)].problem;
+    };
+    const auto why = problem(row).empty() ? problem(column) : problem(row);
+    // more of the same asking gives no more: another window, interval or set of instruments may
+    return Error{why.empty() ? Errc::INVALID_ARGUMENT : Errc::NOT_READY,
+                 "symbols: expected at least " + count_text(static_cast<std::size_t>(wanted))
+                   + " of " + count_text(window) + " returns with bars of both " + name(row)
+                   + " and " + name(column) + ", found "
+                   + count_text(static_cast<std::size_t>(least))
+                   + (why.empty() ? "" : " (" + why + ')')};
   }
   return panel;
+}
+
+namespace {
+
+/// Why an instrument has no place among the others on their grid; empty: it has.
+std::string why_unusable(const SeriesInput& input,
+                         trading::Interval interval,
+                         const std::vector<Timestamp>& grid,
+                         const UseLimits& limits) {
+  const auto& closes = *input.closes;
+  const auto after_start = std::upper_bound(closes.begin(), closes.end(), grid.front(),
+                                            [](Timestamp t, const Close& c) { return t < c.at; });
+  const auto found = static_cast<std::size_t>(closes.end() - after_start);
+  const auto window = grid.size() - 1;
+  const auto wanted =
+    static_cast<std::size_t>(std::ceil(limits.overlap_min * static_cast<double>(window)));
+  const auto problem = input.problem.empty() ? std::string{} : " (" + input.problem + ')';
+  if (limits.whole_window ? after_start == closes.begin() : closes.size() < limits.closes_min) {
+    const auto needed = limits.whole_window ? grid.size() : limits.closes_min;
+    return "expected " + count_text(needed) + " closed bars of " + interval.to_text() + ", found "
+           + count_text(closes.size()) + problem;
+  }
+  if (found < wanted) {
+    return "expected bars of its own in at least " + count_text(wanted) + " of "
+           + count_text(window) + " returns, found " + count_text(found) + problem;
+  }
+  const auto first = after_start == closes.begin() ? after_start : std::prev(after_start);
+  if (std::all_of(first, closes.end(),
+                  [&](const Close& close) { return close.price == closes.back().price; })) {
+    return "its price did not move over " + count_text(window) + " returns";
+  }
+  return {};
+}
+
+void leave_out(UsableSeries& out, std::size_t index, std::string reason) {
+  const auto at = out.series.begin() + static_cast<std::ptrdiff_t>(index);
+  out.left_out.push_back({at->instrument, std::move(reason)});
+  out.series.erase(at);
+}
+
+/// Of every pair with too few bars in common the one with fewer bars goes, the worst pair first.
+void leave_out_strangers(UsableSeries& out, trading::Interval interval, const UseLimits& limits) {
+  const std::size_t needed = std::size_t{limits.window} + 1;
+  const auto end = newest_complete(out.series, interval);
+  auto grid = newest_grid(out.series, interval, end, needed);
+  const auto panel = panel_on(out.series, interval, std::move(grid));
+  if (!panel) {
+    return; // align_newest says why
+  }
+  const auto window = panel->observations();
+  const double wanted = std::ceil(limits.overlap_min * static_cast<double>(window));
+  Eigen::MatrixXd counts = panel->pair_counts;
+  const Eigen::VectorXd bars = panel->pair_counts.diagonal();
+  std::vector<std::size_t> gone;
+  for (;;) {
+    Eigen::Index i = 0;
+    Eigen::Index j = 0;
+    const double least = counts.minCoeff(&i, &j);
+    if (least >= wanted) {
+      break;
+    }
+    const auto loser = bars(i) <= bars(j) ? i : j;
+    const auto other = loser == i ? j : i;
+    out.left_out.push_back({panel->instruments[static_cast<std::size_t>(loser)],
+                            "expected bars in common with "
+                              + panel->instruments[static_cast<std::size_t>(other)].to_text()
+                              + " in at least " + count_text(static_cast<std::size_t>(wanted))
+                              + " of " + count_text(static_cast<std::size_t>(window))
+                              + " returns, found " + count_text(static_cast<std::size_t>(least))});
+    gone.push_back(static_cast<std::size_t>(loser));
+    counts.row(loser).setConstant(wanted);
+    counts.col(loser).setConstant(wanted);
+  }
+  std::sort(gone.rbegin(), gone.rend());
+  for (const auto index : gone) {
+    out.series.erase(out.series.begin() + static_cast<std::ptrdiff_t>(index));
+  }
+}
+
+} // namespace
+
+UsableSeries
+usable_series(std::span<const SeriesInput> series, trading::Interval interval, UseLimits limits) {
+  UsableSeries out;
+  for (const auto& input : series) {
+    if (input.closes->empty()) {
+      out.left_out.push_back(
+        {input.instrument, "expected closed bars of " + interval.to_text() + ", found none"
+                             + (input.problem.empty() ? "" : " (" + input.problem + ')')});
+    } else {
+      out.series.push_back(input);
+    }
+  }
+  if (out.series.empty()) {
+    return {{series.begin(), series.end()}, {}};
+  }
+  const auto end = newest_complete(out.series, interval);
+  const auto grid = newest_grid(out.series, interval, end, std::size_t{limits.window} + 1);
+  if (grid.empty()) {
+    return {{series.begin(), series.end()}, {}};
+  }
+  for (std::size_t i = 0; i < out.series.size();) {
+    auto why = why_unusable(out.series[i], interval, grid, limits);
+    why.empty() ? void(++i) : leave_out(out, i, std::move(why));
+  }
+  if (out.series.size() > 1 && limits.whole_window) {
+    leave_out_strangers(out, interval, limits);
+  }
+  while (out.series.size() > limits.most) {
+    leave_out(out, limits.most,
+              "at most " + count_text(limits.most)
+                + " instruments are taken at once: name those that are wanted");
+  }
+  std::sort(out.left_out.begin(), out.left_out.end(),
+            [](const auto& a, const auto& b) { return a.instrument < b.instrument; });
+  return out;
+}
+
+UsableSeries
+usable_in_range(std::span<const SeriesInput> series, trading::Interval interval, Timestamp start) {
+  UsableSeries out;
+  const auto first = interval.open_of(start);
+  for (const auto& input : series) {
+    if (!input.closes->empty() && input.closes->front().at <= first) {
+      out.series.push_back(input);
+      continue;
+    }
+    out.left_out.push_back(
+      {input.instrument,
+       "expected bars of " + interval.to_text() + " from " + start.to_text() + " on, found "
+         + (input.closes->empty() ? "none" : "the first at " + input.closes->front().at.to_text())
+         + (input.problem.empty() ? "" : " (" + input.problem + ')')});
+  }
+  return out;
 }
 
 core::Result<Panel> align_range(std::span<const SeriesInput> series,
@@ -209,13 +359,18 @@ core::Result<Panel> align_range(std::span<const SeriesInput> series,
   const auto slots =
     static_cast<std::size_t>(std::max<std::int64_t>((last - first) / interval.duration(), 0));
   auto grid = grid_of(series, interval, first - interval.duration(), last, slots + 2);
+  const auto late = std::find_if(series.begin(), series.end(),
+                                 [](const SeriesInput& input) { return !input.problem.empty(); });
+  // the past gets no more bars: only history that did not answer may have more
+  const auto code = late == series.end() ? Errc::INVALID_ARGUMENT : Errc::NOT_READY;
   if (grid.size() < std::size_t{returns_min} + 1) {
-    return Error{Errc::NOT_READY, "insufficient data: expected at least "
-                                    + count_text(std::size_t{returns_min} + 1)
-                                    + " closed bars from " + start.to_text() + " to "
-                                    + end.to_text() + ", found " + count_text(grid.size())};
+    return Error{code, "expected at least " + count_text(std::size_t{returns_min} + 1)
+                         + " closed bars of " + interval.to_text() + " from " + start.to_text()
+                         + " to " + end.to_text() + ", found " + count_text(grid.size())
+                         + (late == series.end() ? "" : " (" + late->problem + ')')};
   }
-  return panel_on(series, interval, std::move(grid));
+  auto panel = panel_on(series, interval, std::move(grid));
+  return panel ? std::move(panel) : Error{code, panel.error().message};
 }
 
 } // namespace troupe::correlation

@@ -2,7 +2,7 @@
 
 #include "actors/correlation/close_series.hpp"
 #include "core/errc.hpp"
-#include "messages/meta.hpp"
+#include "messages/portfolio.hpp"
 #include "trading/instrument.hpp"
 
 #include <Eigen/Core>
@@ -46,15 +46,45 @@ struct Panel {
 ///
 /// @param window       T, returns
 /// @param overlap_min  smallest share of T in which each pair must have bars of their own
-/// @returns            NOT_READY that says how many bars of which instrument were needed and found,
-///                     or which pair overlaps too little; INVALID_ARGUMENT without instruments
+/// @returns            NOT_READY that says how many bars of which instrument were needed and found;
+///                     INVALID_ARGUMENT without instruments, or naming a pair that overlaps too
+///                     little
 /// @cost               O(N T), and N^2 T multiply-adds where bars are missing
 [[nodiscard]] core::Result<Panel> align_newest(std::span<const SeriesInput> series,
                                                trading::Interval interval,
                                                std::uint32_t window,
                                                double overlap_min);
 
+/// What a request for all instruments makes do with.
+struct UseLimits {
+  std::uint32_t window = 0;    ///< returns
+  double overlap_min = 0.0;    ///< as in align_newest
+  bool whole_window = true;    ///< false: closes_min of them are enough, for a shorter window
+  std::size_t closes_min = 2;  ///< where not the whole window is needed
+  std::size_t most = SIZE_MAX; ///< instruments that are taken at once
+};
+
+struct UsableSeries {
+  std::vector<SeriesInput> series;
+  std::vector<messages::LeftOut> left_out; ///< with what was needed and what was found
+};
+
+/// Those of all instruments whose returns a panel can be made of: with bars enough in the window,
+/// from its start on, a price that moved, and bars enough in common with the others; of a pair
+/// that has too few, the one with fewer bars goes. Where nobody has a window full of bars, those
+/// that stand out among the rest go, and align_newest says what is missing.
+/// @cost  O(N T), and N^2 T multiply-adds where bars are missing
+[[nodiscard]] UsableSeries
+usable_series(std::span<const SeriesInput> series, trading::Interval interval, UseLimits limits);
+
+/// Those of all instruments that had closed a bar by `start`.
+[[nodiscard]] UsableSeries usable_in_range(std::span<const SeriesInput> series,
+                                           trading::Interval interval,
+                                           core::Timestamp start);
+
 /// Returns that end in (start, end], on the same grid; at least `returns_min` of them.
+/// @returns INVALID_ARGUMENT with the number needed and found; NOT_READY where history did not
+/// answer
 [[nodiscard]] core::Result<Panel> align_range(std::span<const SeriesInput> series,
                                               trading::Interval interval,
                                               core::Timestamp start,

@@ -59,6 +59,10 @@ core::Result<messages::PcaReply> answer_pca(const PortfolioBasis& from, messages
   if (!along) {
     return along.error();
   }
+  const auto bets = quant::effective_rank(along->variance_shares);
+  if (!bets) {
+    return kernel_error("the effective number of bets", bets.reason());
+  }
   const auto risk = risk_of(view->estimate, view->weights);
   if (!risk) {
     return risk.error();
@@ -80,8 +84,9 @@ core::Result<messages::PcaReply> answer_pca(const PortfolioBasis& from, messages
   out.volatility_annual = risk->volatility * annual_factor(from.basis.selection.interval);
   out.risk_contributions = values_of(risk->contributions);
   out.diversification_ratio = risk->diversification_ratio;
-  out.effective_bets = risk->effective_bets;
+  out.effective_bets = *bets; // of the factors shown here
   out.herfindahl = risk->herfindahl;
+  out.left_out = from.left_out;
   return reply;
 }
 

@@ -7,6 +7,43 @@ namespace troupe::correlation {
 using core::Errc;
 using core::Error;
 
+PortfolioBasis
+without_unusable(PortfolioBasis from,
+                 const std::optional<Scenario>& scenario,
+                 const std::shared_ptr<const std::vector<SeriesInput>>& scenario_series) {
+  if (!from.holdings.everything) {
+    return from;
+  }
+  const auto& selection = from.basis.selection;
+  const auto& settings = *from.basis.settings;
+  auto taken = usable_series(*from.basis.series, selection.interval,
+                             {.window = selection.window,
+                              .overlap_min = settings.overlap_min,
+                              .most = symbols_max_of(selection.method, settings)});
+  if (scenario && scenario_series) {
+    const auto then = usable_in_range(*scenario_series, selection.interval, scenario->start);
+    for (const auto& left : then.left_out) {
+      if (std::erase_if(
+            taken.series,
+            [&](const SeriesInput& input) { return input.instrument == left.instrument; })
+          > 0) {
+        taken.left_out.push_back({left.instrument, scenario->name + ": " + left.reason});
+      }
+    }
+  }
+  if (taken.series.empty()) {
+    return from; // what is missing is best said of all of them
+  }
+  std::vector<trading::InstrumentId> ids;
+  for (const auto& input : taken.series) {
+    ids.push_back(input.instrument);
+  }
+  from.holdings.portfolio.positions = equal_weights(ids).positions;
+  from.basis.series = std::make_shared<const std::vector<SeriesInput>>(std::move(taken.series));
+  from.left_out = std::move(taken.left_out);
+  return from;
+}
+
 core::Result<PortfolioView> view_of(const PortfolioBasis& from) {
   const auto& selection = from.basis.selection;
   const auto& settings = *from.basis.settings;
@@ -27,6 +64,11 @@ core::Result<PortfolioView> view_of(const PortfolioBasis& from) {
     panel->inputs.push_back(
       {"price " + input.instrument.to_text(), input.closes->back().at, input.quality});
     panel->quality = trading::worse(panel->quality, input.quality);
+  }
+  for (const auto& input : from.holdings.inputs) {
+    panel->inputs.push_back(input);
+    // an older portfolio may be the newest one all the same: stale, not degraded
+    panel->quality = trading::worse(panel->quality, trading::Quality::stale);
   }
   const auto weights = weights_of(from.holdings, panel->last_prices, conversions);
   if (!weights) {

@@ -12,7 +12,17 @@ namespace troupe::correlation {
 struct PortfolioBasis {
   Basis basis;
   Holdings holdings;
+  std::vector<messages::LeftOut> left_out;
 };
+
+/// Where the portfolio is that of everything: the same of the instruments that can be used, with
+/// what was left out. Any other portfolio stays as it is.
+/// @param scenario        of a stress test, whose window they must have bars in, too
+/// @param scenario_series closes there, in the order of the positions
+[[nodiscard]] PortfolioBasis
+without_unusable(PortfolioBasis from,
+                 const std::optional<Scenario>& scenario,
+                 const std::shared_ptr<const std::vector<SeriesInput>>& scenario_series);
 
 struct PortfolioView {
   Panel panel; ///< of the positions' instruments

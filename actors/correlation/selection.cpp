@@ -3,6 +3,7 @@
 #include "core/json.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 namespace troupe::correlation {
@@ -28,6 +29,9 @@ Error invalid(const std::string& field, const std::string& expected, const std::
 }
 
 std::string number_text(double value) {
+  if (!std::isfinite(value)) {
+    return std::isnan(value) ? "NaN" : value > 0.0 ? "Infinity" : "-Infinity"; // JSON has none
+  }
   std::string text;
   core::json::append_number(text, value);
   return text;
@@ -72,6 +76,16 @@ check_size(CorrelationMethod method, std::size_t symbols, const Settings& settin
   return {};
 }
 
+trading::Interval default_interval(const Settings& settings) {
+  const auto& kept = settings.intervals;
+  const auto text = trading::intervals::h1.to_text();
+  if (kept.empty() || std::find(kept.begin(), kept.end(), text) != kept.end()) {
+    return trading::intervals::h1;
+  }
+  const auto first = trading::Interval::from_text(kept.front());
+  return first ? *first : trading::intervals::h1;
+}
+
 core::Result<Selection>
 read_selection(const std::optional<std::vector<trading::InstrumentId>>& symbols,
                const std::optional<CorrelationMethod>& method,
@@ -81,7 +95,7 @@ read_selection(const std::optional<std::vector<trading::InstrumentId>>& symbols,
                std::size_t symbols_min) {
   Selection selection;
   selection.method = method.value_or(CorrelationMethod::sample);
-  selection.interval = interval.value_or(trading::intervals::h1);
+  selection.interval = interval.value_or(default_interval(settings));
   selection.window = window.value_or(settings.window_default);
   const auto least = is_model(selection.method) ? model_window_min : window_min;
   if (selection.window < least || selection.window > settings.window_max) {

@@ -26,6 +26,9 @@ struct Selection {
   [[nodiscard]] std::uint32_t closes() const { return window + 1; }
 };
 
+/// Of a request that names none: 1h where its universe is kept, or none is; else the first that is.
+[[nodiscard]] trading::Interval default_interval(const Settings& settings);
+
 /// @param symbols_min  fewest instruments that make sense; none at all means all of them
 [[nodiscard]] core::Result<Selection>
 read_selection(const std::optional<std::vector<trading::InstrumentId>>& symbols,

@@ -42,6 +42,7 @@ struct Entry {
   std::uint64_t used = 0;
   unsigned failures = 0;                 ///< conversations in a row
   std::chrono::nanoseconds ask_after{0}; ///< actor clock: history is left alone until then
+  std::chrono::nanoseconds ask_until{0}; ///< actor clock: what came in part is asked for again
 };
 
 struct PageAsk {
@@ -189,23 +190,55 @@ void back_off(SeriesSelf* self, Entry& entry) {
   entry.ask_after = clock_of(self) + backoff.delay(entry.failures++, 0.5);
 }
 
+/// Whether a page says of itself that bars are missing which there may be.
+bool is_partial(const messages::HistoricalReply& page, const PageNeed& need) {
+  return page.meta.quality == Quality::degraded && page.data.size() < need.limit;
+}
+
+std::string partial_text(const messages::HistoricalReply& page, const PageNeed& need) {
+  return "a page of history came in part: " + std::to_string(page.data.size()) + " of "
+         + std::to_string(need.limit) + " bars in time";
+}
+
+/// A page that came in part: the rest is asked for while more comes and there is time.
+/// @returns whether it was asked for again
+bool take_partial(SeriesSelf* self,
+                  const Key& key,
+                  const PageNeed& need,
+                  const messages::HistoricalReply& page) {
+  auto& entry = self->state.entries.at(key);
+  const auto before = entry.track.series().size();
+  entry.track.on_partial(page.data, partial_text(page, need));
+  if (entry.track.series().size() > before && clock_of(self) < entry.ask_until) {
+    load(self, key, entry.track.begin(entry.track.wanted(), source_now(self)));
+    return true;
+  }
+  back_off(self, entry);
+  return false;
+}
+
 void load(SeriesSelf* self, const Key& key, const PageNeed& need) {
-  converse(self, key, need, [self, key](const core::Result<messages::HistoricalReply>& reply) {
-    auto& entry = self->state.entries.at(key); // never evicted while loading
-    if (!reply) {
-      entry.track.on_failure(core::to_string(reply.error()));
-      back_off(self, entry);
-      core::log::debug("history unavailable", {{"symbol", key.first.to_text()},
-                                               {"interval", key.second.to_text()},
-                                               {"error", core::to_string(reply.error())}});
-    } else if (const auto more = entry.track.on_page(reply->data)) {
-      load(self, key, *more);
-      return;
-    } else {
-      entry.failures = 0;
-    }
-    loaded(self, key);
-  });
+  converse(self, key, need,
+           [self, key, need](const core::Result<messages::HistoricalReply>& reply) {
+             auto& entry = self->state.entries.at(key); // never evicted while loading
+             if (reply && is_partial(*reply, need)) {
+               if (take_partial(self, key, need, *reply)) {
+                 return;
+               }
+             } else if (!reply) {
+               entry.track.on_failure(core::to_string(reply.error()));
+               back_off(self, entry);
+               core::log::debug("history unavailable", {{"symbol", key.first.to_text()},
+                                                        {"interval", key.second.to_text()},
+                                                        {"error", core::to_string(reply.error())}});
+             } else if (const auto more = entry.track.on_page(reply->data)) {
+               load(self, key, *more);
+               return;
+             } else {
+               entry.failures = 0;
+             }
+             loaded(self, key);
+           });
 }
 
 /// Makes room for one more entry. @returns false where all are in use
@@ -250,6 +283,7 @@ bool gather_newest(SeriesSelf* self, const GatherPtr& gather) {
     ++gather->pending;
     entry.waiting.push_back(gather);
     if (!entry.track.loading()) {
+      entry.ask_until = clock_of(self) + state.settings->history_deadline.chrono();
       load(self, key, entry.track.begin(gather->request.closes, now));
     }
   }
@@ -264,10 +298,12 @@ void load_range(SeriesSelf* self,
                 const PageNeed& need) {
   const Key key{gather->symbols[index], gather->request.interval};
   converse(self, key, need,
-           [self, gather, index](const core::Result<messages::HistoricalReply>& reply) {
+           [self, gather, index, need](const core::Result<messages::HistoricalReply>& reply) {
              auto& track = gather->ranges[index];
              if (!reply) {
                track.on_failure(core::to_string(reply.error()));
+             } else if (is_partial(*reply, need)) {
+               track.on_partial(reply->data, partial_text(*reply, need));
              } else if (auto more = track.on_page(reply->data);
                         more && *track.series().oldest() > gather->request.range->start) {
                load_range(self, gather, index, *more);
@@ -351,7 +387,10 @@ caf::result<Gathered> on_gather(SeriesSelf* self, const GatherCloses& request) {
 
 caf::result<Heard> on_hear(SeriesSelf* self, const HearInstruments&) {
   const auto& listings = *self->state.listings;
-  Heard heard{.symbols = listings.primaries(), .quality = Quality::live, .now = source_now(self)};
+  Heard heard{.symbols = listings.primaries(),
+              .listed = listings.listed(),
+              .quality = Quality::live,
+              .now = source_now(self)};
   for (const auto& id : heard.symbols) {
     heard.quality = trading::worse(heard.quality, listings.quality(id, clock_of(self)));
   }

@@ -37,6 +37,7 @@ struct GatherCloses {
 /// What is known of the instruments by now.
 struct Heard {
   std::vector<trading::InstrumentId> symbols; ///< unqualified, ascending
+  std::vector<trading::InstrumentId> listed;  ///< of every venue, qualified
   trading::Quality quality = trading::Quality::live;
   core::Timestamp now;
 };

@@ -66,6 +66,11 @@ std::optional<PageNeed> SeriesTrack::on_page(std::span<const trading::Bar> bars)
   return need_;
 }
 
+void SeriesTrack::on_partial(std::span<const trading::Bar> bars, std::string why) {
+  series_.on_history(bars);
+  on_failure(std::move(why));
+}
+
 void SeriesTrack::on_failure(std::string why) {
   need_.reset();
   problem_ = std::move(why);

@@ -38,6 +38,9 @@ public:
   [[nodiscard]] std::optional<PageNeed> on_page(std::span<const trading::Bar> bars);
   /// The page cannot be had: the conversation is over.
   void on_failure(std::string why);
+  /// Takes a page that is known not to be all that there is: the conversation is over, holes may
+  /// be.
+  void on_partial(std::span<const trading::Bar> bars, std::string why);
 
   [[nodiscard]] bool loading() const { return need_.has_value(); }
   /// Closes that the last conversation was begun for.

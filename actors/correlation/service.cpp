@@ -1,5 +1,6 @@
 #include "actors/correlation/service.hpp"
 
+#include "actors/correlation/copies_actor.hpp"
 #include "actors/correlation/front_actor.hpp"
 #include "actors/correlation/portfolios_actor.hpp"
 #include "actors/correlation/series_actor.hpp"
@@ -46,15 +47,18 @@ supervision::SupervisorSpec service(Config config) {
     .intensity = service_intensity,
     .children =
       {
-        supervise({.name = "stores",
-                   .children = {{.name = "documents",
-                                 .start = storage::documents_actor(config.storage_url),
-                                 .detached = true,
-                                 .health_deadline = documents_deadline}}}),
+        supervise(
+          {.name = "stores",
+           .children = {{.name = "documents",
+                         .start = config.documents ? config.documents
+                                                   : storage::documents_actor(config.storage_url),
+                         .detached = true,
+                         .health_deadline = documents_deadline}}}),
         series(settings),
         supervise(solvers_supervisor(*settings, paths)),
         portfolios(paths.documents(), paths.series()),
         supervise({.name = "universes", .intensity = universes_intensity, .dynamic = true}),
+        copies(paths),
         front(settings, paths),
       },
   };

@@ -8,8 +8,9 @@
 namespace troupe::correlation {
 
 struct Config {
-  Settings settings;       ///< that check() finds nothing wrong with
-  std::string storage_url; ///< of the portfolios and the fitted models
+  Settings settings;              ///< that check() finds nothing wrong with
+  std::string storage_url;        ///< of the portfolios and the fitted models
+  supervision::Start documents{}; ///< another store's child in its place; for tests
 };
 
 /// The correlation service of a node, "correlation": answers messages::CorrelationRequests as
@@ -26,6 +27,7 @@ struct Config {
 ///         fitter             fits the universes' models
 ///       portfolios           checks, stores and copies portfolios
 ///       universes            one child per interval that this node owns
+///       copies               keeps copies of models that other nodes fitted
 ///       front                requests
 [[nodiscard]] supervision::SupervisorSpec service(Config config);
 

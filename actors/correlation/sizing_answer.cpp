@@ -151,13 +151,14 @@ core::Result<void> scale(messages::PositionSizing& out,
 void add_binding(messages::PositionSizing& out,
                  const Eigen::VectorXd& weights,
                  const quant::PortfolioConstraints& constraints) {
-  const auto meets = [](double a, double b) { return std::abs(a - b) <= binding_tolerance; };
+  // one that gave way binds as well
+  const auto at_least = [](double a, double b) { return a >= b - binding_tolerance; };
   for (Eigen::Index i = 0; i < weights.size(); ++i) {
     const auto name = out.symbols[static_cast<std::size_t>(i)].to_text();
-    if (meets(weights(i), constraints.lower(i))) {
+    if (at_least(constraints.lower(i), weights(i))) {
       out.binding.push_back("min weight of " + name);
     }
-    if (meets(weights(i), constraints.upper(i))) {
+    if (at_least(weights(i), constraints.upper(i))) {
       out.binding.push_back("max weight of " + name);
     }
   }
@@ -166,15 +167,15 @@ void add_binding(messages::PositionSizing& out,
     for (const auto i : group.members) {
       sum += weights(i);
     }
-    if (meets(sum, group.lower)) {
+    if (at_least(group.lower, sum)) {
       out.binding.push_back("min of group " + group.name);
     }
-    if (meets(sum, group.upper)) {
+    if (at_least(sum, group.upper)) {
       out.binding.push_back("max of group " + group.name);
     }
   }
   if (out.turnover && constraints.turnover
-      && meets(*out.turnover, constraints.turnover->turnover_max)) {
+      && at_least(*out.turnover, constraints.turnover->turnover_max)) {
     out.binding.emplace_back("turnover_max");
   }
 }
@@ -250,6 +251,7 @@ core::Result<messages::PositionSizingReply> answer_sizing(const PortfolioBasis& 
   out.covariance_method = selection.method;
   out.interval = selection.interval;
   out.window = selection.window;
+  out.left_out = from.left_out;
   out.feasible = found->relaxed.empty();
   if (!found->reason.empty()) {
     out.reasons.push_back(found->reason);

@@ -53,6 +53,9 @@ core::Result<void> check_groups(const std::vector<messages::GroupLimit>& groups)
     if (groups[i].symbols.empty()) {
       return invalid(field + ".symbols", "at least one instrument", "none");
     }
+    if (!groups[i].min && !groups[i].max) {
+      return invalid(field, "a min, a max or both", "neither");
+    }
     if (auto pair = check_pair(field, groups[i].min, groups[i].max); !pair) {
       return pair;
     }

@@ -40,41 +40,64 @@ core::Result<void> check_stress_matrix(const messages::Matrix& matrix, std::size
 
 namespace {
 
-/// Returns in a scenario's window, at least.
-constexpr std::uint32_t scenario_returns_min = 20;
+/// Returns in a scenario's window, at least: a week of days.
+constexpr std::uint32_t scenario_returns_min = 5;
+/// With fewer returns correlations are shrunk.
+constexpr Eigen::Index scenario_returns_few = 20;
 
 /// The stressed correlations, with the volatilities of before.
 struct Stressed {
   Estimate estimate;
   std::optional<Panel> window; ///< of a scenario
   Eigen::VectorXd window_volatility;
+  std::string window_method;
+  std::optional<double> window_shrinkage;
 };
+
+/// The window's estimate, and by which method.
+core::Result<std::pair<Estimate, std::string>>
+window_estimate(const Panel& window, messages::CorrelationMethod method, const Settings& settings) {
+  const auto named = [](const core::Result<Estimate>& found, const char* name) {
+    return found ? core::Result<std::pair<Estimate, std::string>>{std::pair{*found, name}}
+                 : found.error();
+  };
+  if (window.observations() < std::max(scenario_returns_few, window.size() + 2)
+      && window.size() > 1) {
+    return named(estimate_of_few(window), "ledoit_wolf_constant_correlation");
+  }
+  // a model needs more than a window of a few days
+  const auto used = is_model(method) ? messages::CorrelationMethod::sample : method;
+  return named(estimate(window, used, settings), boost::describe::enum_to_string(used, "?"));
+}
 
 core::Result<Stressed>
 stressed_by_window(const PortfolioBasis& from, const PortfolioView& view, const Stress& stress) {
-  const auto count = from.holdings.portfolio.positions.size();
-  const std::span<const SeriesInput> all{*stress.scenario_series};
-  auto window = align_range(all.first(count), from.basis.selection.interval, stress.scenario->start,
+  std::vector<SeriesInput> held;
+  for (const auto& id : view.panel.instruments) {
+    const auto& all = *stress.scenario_series;
+    held.push_back(*std::find_if(all.begin(), all.end(),
+                                 [&](const SeriesInput& input) { return input.instrument == id; }));
+  }
+  auto window = align_range(held, from.basis.selection.interval, stress.scenario->start,
                             stress.scenario->end, scenario_returns_min);
   if (!window) {
     return Error{window.error().code,
                  "scenario " + stress.scenario->name + ": " + window.error().message};
   }
-  using messages::CorrelationMethod;
-  auto method = from.basis.selection.method;
-  // a model needs more than a window of a few days
-  if (method == CorrelationMethod::dcc || method == CorrelationMethod::ccc) {
-    method = CorrelationMethod::sample;
-  }
-  const auto found = estimate(*window, method, *from.basis.settings);
+  const auto found = window_estimate(*window, from.basis.selection.method, *from.basis.settings);
   if (!found) {
     return Error{found.error().code,
                  "scenario " + stress.scenario->name + ": " + found.error().message};
   }
-  Stressed out{.estimate = view.estimate, .window = {}, .window_volatility = found->volatility};
-  out.estimate.correlation = found->correlation;
-  out.estimate.repaired = found->repaired;
-  out.estimate.repair_distance = found->repair_distance;
+  const auto& in_window = found->first;
+  Stressed out{.estimate = view.estimate,
+               .window = {},
+               .window_volatility = in_window.volatility,
+               .window_method = found->second,
+               .window_shrinkage = in_window.shrinkage};
+  out.estimate.correlation = in_window.correlation;
+  out.estimate.repaired = in_window.repaired;
+  out.estimate.repair_distance = in_window.repair_distance;
   out.window = std::move(*window);
   return out;
 }
@@ -107,7 +130,11 @@ stressed(const PortfolioBasis& from, const PortfolioView& view, const Stress& st
   if (!found) {
     return found.error();
   }
-  return Stressed{.estimate = std::move(*found), .window = {}, .window_volatility = {}};
+  return Stressed{.estimate = std::move(*found),
+                  .window = {},
+                  .window_volatility = {},
+                  .window_method = {},
+                  .window_shrinkage = {}};
 }
 
 void describe_stress(messages::StressTest& out, const Stress& stress, const Stressed& after) {
@@ -118,6 +145,14 @@ void describe_stress(messages::StressTest& out, const Stress& stress, const Stre
     out.window_start = stress.scenario->start;
     out.window_end = stress.scenario->end;
     out.window_n_obs = static_cast<std::uint32_t>(after.window->observations());
+    out.window_method = after.window_method;
+    out.window_mean_correlation_error = mean_correlation_error(*after.window);
+    if (after.window->observations() < scenario_returns_few) {
+      out.note = std::to_string(after.window->observations())
+                 + " returns are few: the window's correlations are shrunk towards their mean by "
+                 + number_text(after.window_shrinkage.value_or(0.0))
+                 + ", and any one of them is uncertain; the mean's standard error is given";
+    }
   } else {
     out.description = stress.matrix ? "correlations given by the caller"
                                     : "correlations moved toward 1 by the factor";
@@ -174,6 +209,7 @@ core::Result<messages::StressTestReply> answer_stress(const PortfolioBasis& from
   out.method = selection.method;
   out.interval = selection.interval;
   out.window = selection.window;
+  out.left_out = from.left_out;
   if (after->window) {
     auto in_window = after->estimate;
     in_window.volatility = after->window_volatility;

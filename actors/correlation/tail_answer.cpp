@@ -3,7 +3,9 @@
 #include "quant/dependence/t_copula.hpp"
 #include "quant/dependence/tail.hpp"
 
+#include <cmath>
 #include <optional>
+#include <utility>
 
 namespace troupe::correlation {
 
@@ -36,14 +38,27 @@ std::optional<double> exceedance(const Panel& panel,
 core::Result<messages::TailReply> answer_tail(const Basis& basis, double alpha) {
   const auto& selection = basis.selection;
   const auto most = basis.settings->tail_symbols_max;
-  if (basis.series->size() > most) {
+  if (selection.symbols.size() > most) {
     return invalid("symbols", "at most " + std::to_string(most) + " instruments",
-                   std::to_string(basis.series->size()));
+                   std::to_string(selection.symbols.size()));
   }
-  const auto panel =
-    align_newest(*basis.series, selection.interval, selection.window, basis.settings->overlap_min);
-  if (!panel) {
-    return panel.error();
+  const double returns_min = 1.0 / alpha; // one return in the tail
+  if (selection.window < returns_min) {
+    return invalid("window",
+                   "at least " + number_text(std::ceil(returns_min))
+                     + " returns, one in the tail of " + number_text(alpha),
+                   std::to_string(selection.window));
+  }
+  auto taken = take_panel(basis, most);
+  if (!taken) {
+    return taken.error();
+  }
+  const auto* const panel = &taken->panel;
+  if (panel->observations() <= panel->size() + 1) {
+    return invalid("window",
+                   "at least " + std::to_string(panel->size() + 2) + " returns for "
+                     + std::to_string(panel->size()) + " instruments",
+                   std::to_string(panel->observations()));
   }
   if (const auto moving = check_moving(*panel); !moving) {
     return moving.error();
@@ -68,6 +83,7 @@ core::Result<messages::TailReply> answer_tail(const Basis& basis, double alpha) 
   out.copula_nu = copula->copula.degrees_of_freedom;
   out.copula_log_likelihood = copula->log_likelihood;
   out.copula_at_bound = copula->at_bound;
+  out.left_out = std::move(taken->left_out);
   for (Eigen::Index i = 0; i < panel->size(); ++i) {
     for (Eigen::Index j = i + 1; j < panel->size(); ++j) {
       auto& pair = out.pairs.emplace_back();

@@ -19,35 +19,14 @@ constexpr std::size_t universe_closes_min = 51;
 
 } // namespace
 
-std::vector<SeriesInput> Universe::usable(std::span<const SeriesInput> series) const {
-  Timestamp newest{INT64_MIN};
-  std::size_t longest = 0;
-  for (const auto& input : series) {
-    if (!input.closes->empty()) {
-      newest = std::max(newest, input.closes->back().at);
-      longest = std::max(longest, input.closes->size());
-    }
-  }
-  const auto window = std::min<std::size_t>(settings_->window_default, longest);
-  const auto from = newest - static_cast<std::int64_t>(window) * interval_.duration();
-  const auto wanted =
-    static_cast<std::ptrdiff_t>(std::ceil(settings_->overlap_min * static_cast<double>(window)));
-  std::vector<SeriesInput> out;
-  for (const auto& input : series) {
-    const auto& closes = *input.closes;
-    const auto first = std::upper_bound(closes.begin(), closes.end(), from,
-                                        [](Timestamp t, const Close& c) { return t < c.at; });
-    const bool moved = std::any_of(
-      first, closes.end(), [&](const Close& close) { return close.price != closes.back().price; });
-    if (closes.size() >= universe_closes_min && closes.end() - first >= wanted && moved) {
-      out.push_back(input);
-    }
-  }
-  return out;
-}
-
 core::Result<Panel> Universe::rebuild(std::span<const SeriesInput> series) {
-  const auto inputs = usable(series);
+  auto taken = usable_series(series, interval_,
+                             {.window = settings_->window_default,
+                              .overlap_min = settings_->overlap_min,
+                              .whole_window = false,
+                              .closes_min = universe_closes_min});
+  const auto& inputs = taken.series;
+  left_out_ = std::move(taken.left_out);
   if (inputs.size() < 2) {
     return Error{Errc::NOT_READY, "insufficient data: expected at least two instruments with "
                                     + std::to_string(universe_closes_min) + " closed bars of "

@@ -45,6 +45,8 @@ public:
   void doubt() { doubtful_ = true; }
 
   [[nodiscard]] bool ready() const { return ewma_.has_value(); }
+  /// Instruments that had no place at the last rebuild, and why.
+  [[nodiscard]] const std::vector<messages::LeftOut>& left_out() const { return left_out_; }
   [[nodiscard]] trading::Interval interval() const { return interval_; }
   [[nodiscard]] std::size_t waiting() const { return pending_.size(); }
 
@@ -62,9 +64,7 @@ public:
   [[nodiscard]] core::Result<Estimate> ewma() const;
   /// The EWMA correlations alone, shape (N, N), kept with each bar; null where they are not
   /// defined, and good until the next bar is taken.
-  [[nodiscard]] const Eigen::MatrixXd* correlation() const {
-    return ewma_->correlation();
-  }
+  [[nodiscard]] const Eigen::MatrixXd* correlation() const { return ewma_->correlation(); }
 
   /// Times that may wait for laggards; beyond, history has to help.
   static constexpr std::size_t waiting_max = 10'000;
@@ -76,11 +76,11 @@ private:
   };
   [[nodiscard]] bool
   complete(core::Timestamp at, const Pending& pending, std::chrono::nanoseconds now) const;
-  [[nodiscard]] std::vector<SeriesInput> usable(std::span<const SeriesInput> series) const;
 
   const Settings* settings_;
   trading::Interval interval_;
   std::vector<trading::InstrumentId> instruments_;
+  std::vector<messages::LeftOut> left_out_;
   std::map<std::string, std::size_t> index_;
   std::optional<quant::EwmaCovariance> ewma_;
   Eigen::VectorXd prices_;

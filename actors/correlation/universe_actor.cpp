@@ -16,9 +16,13 @@ namespace troupe::correlation {
 /// Time to look what is due: grace of quiet instruments, rebuilds, fits.
 struct UniverseDue {};
 
+/// Time to tell what is kept.
+struct TellKeptDue {};
+
 } // namespace troupe::correlation
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::correlation::UniverseDue)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::correlation::TellKeptDue)
 
 namespace troupe::correlation {
 
@@ -34,6 +38,24 @@ std::chrono::nanoseconds actor_now(UniverseSelf* self) {
   return self->clock().now().time_since_epoch();
 }
 
+std::optional<std::string> why_no_model(const UniverseState& state) {
+  const auto size = state.universe->instruments().size();
+  const auto most = state.settings->model_symbols_max;
+  if (state.model) {
+    return std::nullopt;
+  }
+  if (size > most) {
+    return "no DCC model is kept of " + std::to_string(size) + " instruments: at most "
+           + std::to_string(most) + " (model_symbols_max)";
+  }
+  if (!state.model_note.empty()) {
+    return state.model_note;
+  }
+  return state.fitting  ? "the first fit is under way"
+         : state.loaded ? "no model is fitted yet"
+                        : "the store has not said yet what model it has";
+}
+
 std::optional<messages::ModelInfo> model_info(const UniverseState& state) {
   if (!state.model) {
     return std::nullopt;
@@ -42,6 +64,10 @@ std::optional<messages::ModelInfo> model_info(const UniverseState& state) {
   info.age_ms = (state.universe->as_of() - info.fitted_to) / 1ms;
   if (!state.model_note.empty()) {
     info.note += (info.note.empty() ? "" : "; ") + state.model_note;
+  }
+  if (state.unstored && state.store_failures > 0) {
+    info.note += (info.note.empty() ? "" : "; ")
+                 + std::string{"not stored yet, so that its version may still change"};
   }
   return info;
 }
@@ -55,6 +81,22 @@ constexpr auto first_fit_after = 30s;
 constexpr std::size_t event_symbols_max = 100;
 /// Between rebuilds that doubts ask for: each reads the whole window.
 constexpr auto rebuild_spacing = 5s;
+/// Between words on what is kept.
+constexpr auto tell_kept_every = 5s;
+/// Requests that wait for a stored model.
+constexpr std::size_t waiting_max = 1'000;
+
+/// What can be subscribed to.
+void tell_kept(UniverseSelf* self) {
+  const auto& universe = *self->state.universe;
+  messages::UniverseKept event{.universe = universe_name(universe.interval()),
+                               .interval = universe.interval(),
+                               .symbols = universe.instruments(),
+                               .left_out = universe.left_out()};
+  const auto key = event.universe;
+  self->runtime().bus.publish(messages::topics::universes_kept, key,
+                              caf::make_message(std::move(event)));
+}
 
 messages::Meta universe_meta(UniverseSelf* self, messages::CorrelationMethod method) {
   const auto& state = self->state;
@@ -100,9 +142,13 @@ void publish_universe(UniverseSelf* self, const char* cause) {
     event.matrix = rows_of(*correlation);
   }
   event.mean_correlation = mean_correlation(*correlation);
-  event.mean_change = event.mean_correlation - state.mean_correlation;
+  if (state.mean_correlation) {
+    event.mean_change = event.mean_correlation - *state.mean_correlation;
+  }
   event.cause = cause;
   event.model = model_info(state);
+  event.left_out = universe.left_out();
+  event.model_note = why_no_model(state);
   state.mean_correlation = event.mean_correlation;
   const auto key = event.universe;
   self->runtime().bus.publish(messages::topics::correlation_updates, key,
@@ -154,15 +200,30 @@ void rebuilt(UniverseSelf* self, const core::Result<Gathered>& gathered) {
     rebuild_later(self);
     return;
   }
-  state.failures = 0;
-  state.rebuild_at = actor_now(self) + rebuild_spacing;
+  const bool partial = std::any_of(gathered->series->begin(), gathered->series->end(),
+                                   [](const SeriesInput& input) { return !input.problem.empty(); });
+  if (partial) {
+    rebuild_later(self); // of what history has not given yet
+  } else {
+    state.failures = 0;
+    state.rebuild_at = actor_now(self) + rebuild_spacing;
+  }
   state.recent.clear();
   for (Eigen::Index t = 0; t < panel->observations(); ++t) {
     state.recent.push_back(
       {panel->grid[static_cast<std::size_t>(t) + 1], panel->returns.row(t).transpose()});
   }
   bring_model_forward(state);
+  const auto size = state.universe->instruments().size();
+  const bool beyond = size > state.settings->model_symbols_max;
+  if (beyond && !state.beyond_model) {
+    core::log::warn("no model kept", {{"universe", universe_name(state.universe->interval())},
+                                      {"instruments", size},
+                                      {"model_symbols_max", state.settings->model_symbols_max}});
+  }
+  state.beyond_model = beyond;
   publish_universe(self, "rebuild");
+  tell_kept(self);
   take_bars(self);
 }
 
@@ -203,6 +264,7 @@ void on_due(UniverseSelf* self) {
   if (wanted && !state.rebuilding && actor_now(self) >= state.rebuild_at) {
     rebuild(self);
   }
+  settle_with_store(self);
   fit_where_due(self);
 }
 
@@ -224,9 +286,7 @@ core::Result<Estimate> kept_estimate(const UniverseState& state,
     return state.universe->ewma();
   }
   if (!state.model) {
-    return core::Error{Errc::NOT_READY,
-                       "no model of this universe is fitted yet"
-                         + (state.model_note.empty() ? std::string{} : "; " + state.model_note)};
+    return core::Error{Errc::NOT_READY, why_no_model(state).value_or("no model stands")};
   }
   auto out = state.model->estimate(state.universe->as_of());
   if (out) {
@@ -235,17 +295,17 @@ core::Result<Estimate> kept_estimate(const UniverseState& state,
   return out;
 }
 
-caf::result<messages::CorrelationMatrixReply>
-on_kept_matrix(UniverseSelf* self, const messages::GetCorrelationMatrix& request) {
+core::Result<messages::CorrelationMatrixReply>
+kept_matrix(UniverseSelf* self, const messages::GetCorrelationMatrix& request) {
   const auto& state = self->state;
   const auto& universe = *state.universe;
   const auto method = request.method.value_or(messages::CorrelationMethod::ewma);
   if (!universe.ready()) {
-    return core::to_caf(Errc::NOT_READY, "the universe is being built from history");
+    return core::Error{Errc::NOT_READY, "the universe is being built from history"};
   }
   const auto found = kept_estimate(state, method);
   if (!found) {
-    return core::to_caf(found.error());
+    return found.error();
   }
   Panel kept; // of what matrix_of() reads
   kept.instruments = universe.instruments();
@@ -261,8 +321,46 @@ on_kept_matrix(UniverseSelf* self, const messages::GetCorrelationMatrix& request
                                          matrix_of(kept, *found, selection)};
   if (found->model) {
     reply.meta.n_obs = found->model->n_obs;
+    reply.data.window = static_cast<std::uint32_t>(found->model->n_obs);
   }
+  reply.data.left_out = universe.left_out();
+  reply.data.model_note = why_no_model(state);
   return reply;
+}
+
+/// Whether a stored model may stand soon: to wait for it is quicker than to fit another one.
+bool settling(const UniverseState& state) {
+  const bool unbuilt = !state.universe->ready() && state.failures == 0 && !state.listings->empty();
+  const bool unloaded = !state.model && !state.loaded && state.store_failures == 0;
+  return unbuilt || unloaded;
+}
+
+caf::result<messages::CorrelationMatrixReply>
+on_kept_matrix(UniverseSelf* self, const messages::GetCorrelationMatrix& request) {
+  auto& state = self->state;
+  if (request.method == messages::CorrelationMethod::dcc && settling(state)
+      && state.waiting.size() < waiting_max) {
+    auto promise = self->make_response_promise<messages::CorrelationMatrixReply>();
+    state.waiting.emplace_back(request, promise);
+    return promise;
+  }
+  auto reply = kept_matrix(self, request);
+  if (!reply) {
+    return core::to_caf(reply.error());
+  }
+  return std::move(*reply);
+}
+
+/// Answers who waited for the model, once it stands or none will soon.
+void answer_waiting(UniverseSelf* self) {
+  auto& state = self->state;
+  if (settling(state)) {
+    return;
+  }
+  for (auto& [request, promise] : std::exchange(state.waiting, {})) {
+    auto reply = kept_matrix(self, request);
+    reply ? promise.deliver(std::move(*reply)) : promise.deliver(core::to_caf(reply.error()));
+  }
 }
 
 caf::behavior universe_behavior(UniverseSelf* self,
@@ -279,8 +377,11 @@ caf::behavior universe_behavior(UniverseSelf* self,
   bus.subscribe(messages::topics::venue_status, me);
   bus.subscribe(messages::topics::bars, me);
   state.fit_at = actor_now(self) + first_fit_after;
-  load_model(self);
+  settle_with_store(self);
+  tell_kept(self);
   self->delayed_send(self, due_every, UniverseDue{});
+  self->delayed_send(self, tell_kept_every, TellKeptDue{});
+  bus.subscribe(messages::topics::correlation_models, me);
   return {
     supervision::handle<messages::GetCorrelationMatrix>(self, on_kept_matrix),
     [self](const messages::BarClosed& event) { on_universe_bar(self, event); },
@@ -292,8 +393,19 @@ caf::behavior universe_behavior(UniverseSelf* self,
         self->state.universe->doubt();
       }
     },
+    [self](const messages::CorrelationModelStored& event) {
+      if (event.node != self->runtime().node
+          && event.universe == universe_name(self->state.universe->interval())) {
+        take_model(self, event.body, event.version);
+      }
+    },
+    [self](TellKeptDue) {
+      tell_kept(self);
+      self->delayed_send(self, tell_kept_every, TellKeptDue{});
+    },
     [self](UniverseDue) {
       on_due(self);
+      answer_waiting(self);
       self->delayed_send(self, due_every, UniverseDue{});
     },
   };

@@ -1,3 +1,4 @@
+#include "actors/correlation/copies_actor.hpp"
 #include "actors/correlation/local_ask.hpp"
 #include "actors/correlation/series_actor.hpp"
 #include "actors/correlation/universe_state.hpp"
@@ -27,53 +28,102 @@ using namespace std::chrono_literals;
 using supervision::Work;
 using supervision::WorkDone;
 
-constexpr const char* model_kind = "correlation_model";
 constexpr auto model_store_deadline = 10s;
 /// Fewest returns that a kept model is fitted on.
 constexpr std::size_t fit_returns_min = 250;
 
-void store_renumbered(UniverseSelf* self);
+/// The store did not answer, or not as hoped: it is asked again, ever more rarely.
+void ask_store_later(UniverseSelf* self) {
+  auto& state = self->state;
+  const supervision::Backoff backoff{.min = state.settings->retry_after.chrono(),
+                                     .max = state.settings->retry_after_max.chrono(),
+                                     .jitter = 0.0};
+  state.store_at = actor_now(self) + backoff.delay(state.store_failures++, 0.5);
+}
 
-void store_model(UniverseSelf* self, const DccModel& model) {
-  const auto id = universe_name(self->state.universe->interval());
-  storage::StoreDocument request{{.kind = model_kind,
-                                  .id = id,
-                                  .version = self->state.version,
-                                  .body = model.stored,
-                                  .written_at = self->runtime().clock.now()}};
-  ask_part<storage::StoreDocument>(
-    self, self->state.paths.documents(), std::move(request), model_store_deadline,
-    [self, id](const core::Result<storage::DocumentStored>& stored) {
-      if (stored) {
+/// Takes a stored version where it is newer than what is known; counts on from it.
+void take_document(UniverseSelf* self, const storage::Document& document) {
+  auto& state = self->state;
+  const auto id = universe_name(state.universe->interval());
+  auto model = restored_dcc(document.body);
+  if (!model) {
+    core::log::error(
+      "model unreadable",
+      {{"universe", id}, {"version", document.version}, {"error", core::to_string(model.error())}});
+  } else if (state.model && state.unstored) {
+    // it was fitted while the store was silent, and is the newer one
+    state.model->info.version = document.version + 1;
+    state.version = document.version + 1;
+  } else if (!state.model || state.model->info.version < document.version) {
+    state.model = std::move(*model);
+    state.model->info.version = document.version;
+    core::log::info("model restored", {{"universe", id}, {"version", document.version}});
+  }
+  state.version = std::max(state.version, document.version);
+}
+
+/// Asks for what is stored of this universe.
+void load_model(UniverseSelf* self) {
+  self->state.storing = true;
+  ask_part<storage::LoadDocument>(
+    self, self->state.paths.documents(),
+    {model_kind, universe_name(self->state.universe->interval())}, model_store_deadline,
+    [self](const core::Result<storage::DocumentLoaded>& loaded) {
+      auto& state = self->state;
+      state.storing = false;
+      if (!loaded) {
+        if (state.store_failures == 0) {
+          core::log::warn("models not loaded", {{"error", core::to_string(loaded.error())}});
+        }
+        ask_store_later(self);
         return;
       }
-      core::log::warn("model not stored",
-                      {{"universe", id}, {"error", core::to_string(stored.error())}});
-      if (stored.error().code == core::Errc::CONFLICT) {
-        store_renumbered(self);
+      state.loaded = true;
+      state.store_failures = 0;
+      if (loaded->document) {
+        take_document(self, *loaded->document);
+        if (state.universe->ready()) {
+          bring_model_forward(state);
+        }
       }
     });
 }
 
-/// The store has that version already: another node fitted this universe, or what it had could not
-/// be read at the start. The model that stands here is the newer one.
-void store_renumbered(UniverseSelf* self) {
-  ask_part<storage::LoadDocuments>(self, self->state.paths.documents(), {model_kind},
-                                   model_store_deadline,
-                                   [self](const core::Result<storage::DocumentsLoaded>& loaded) {
-                                     auto& state = self->state;
-                                     if (!loaded || !state.model) {
-                                       return; // the next fit tries again
-                                     }
-                                     const auto id = universe_name(state.universe->interval());
-                                     for (const auto& document : loaded->documents) {
-                                       if (document.id == id && document.version >= state.version) {
-                                         state.version = document.version + 1;
-                                         state.model->info.version = state.version;
-                                         store_model(self, *state.model);
-                                       }
-                                     }
-                                   });
+void tell_stored(UniverseSelf* self, const storage::Document& document) {
+  messages::CorrelationModelStored event{.node = self->runtime().node,
+                                         .universe = document.id,
+                                         .version = document.version,
+                                         .body = document.body,
+                                         .written_at = document.written_at};
+  self->runtime().bus.publish(messages::topics::correlation_models, document.id,
+                              caf::make_message(std::move(event)));
+}
+
+void store_model(UniverseSelf* self) {
+  auto& state = self->state;
+  state.storing = true;
+  const storage::Document document{.kind = model_kind,
+                                   .id = universe_name(state.universe->interval()),
+                                   .version = state.model->info.version,
+                                   .body = state.model->stored,
+                                   .written_at = self->runtime().clock.now()};
+  ask_part<storage::StoreDocument>(
+    self, state.paths.documents(), {document}, model_store_deadline,
+    [self, document](const core::Result<storage::DocumentStored>& stored) {
+      auto& s = self->state;
+      s.storing = false;
+      if (stored) {
+        s.store_failures = 0;
+        s.unstored = s.model && s.model->info.version != document.version;
+        tell_stored(self, document);
+        return;
+      }
+      core::log::warn("model not stored",
+                      {{"universe", document.id}, {"error", core::to_string(stored.error())}});
+      // another node's fit has that version, or this one's came to be after its deadline
+      s.loaded = s.loaded && stored.error().code != core::Errc::CONFLICT;
+      ask_store_later(self);
+    });
 }
 
 void fit_failed(UniverseSelf* self, const core::Error& why) {
@@ -93,8 +143,9 @@ void fitted(UniverseSelf* self, const DccModel& model) {
   state.model_note.clear();
   state.model = model;
   state.model->info.version = ++state.version;
-  store_model(self, *state.model);
+  state.unstored = true;
   bring_model_forward(state);
+  settle_with_store(self);
   if (state.model) {
     publish_universe(self, "refit");
   }
@@ -146,38 +197,39 @@ void ask_fitter(UniverseSelf* self, const Gathered& gathered) {
 
 } // namespace
 
-void load_model(UniverseSelf* self) {
-  ask_part<storage::LoadDocuments>(
-    self, self->state.paths.documents(), {model_kind}, model_store_deadline,
-    [self](const core::Result<storage::DocumentsLoaded>& loaded) {
-      auto& state = self->state;
-      state.loaded = true;
-      if (!loaded) {
-        // without the store models are fitted anew, and count from where they are known
-        core::log::warn("models not loaded", {{"error", core::to_string(loaded.error())}});
-        return;
-      }
-      const auto id = universe_name(state.universe->interval());
-      for (const auto& document : loaded->documents) {
-        if (document.id != id) {
-          continue;
-        }
-        state.version = std::max(state.version, document.version);
-        auto model = restored_dcc(document.body);
-        if (model && !state.model) {
-          state.model = std::move(*model);
-          state.model->info.version = document.version;
-          core::log::info("model restored", {{"universe", id}, {"version", document.version}});
-        } else if (!model) {
-          core::log::error("model unreadable", {{"universe", id},
-                                                {"version", document.version},
-                                                {"error", core::to_string(model.error())}});
-        }
-      }
-      if (state.universe->ready()) {
-        bring_model_forward(state);
-      }
-    });
+void settle_with_store(UniverseSelf* self) {
+  auto& state = self->state;
+  if (state.storing || actor_now(self) < state.store_at) {
+    return;
+  }
+  if (!state.loaded) {
+    load_model(self);
+  } else if (state.unstored && state.model) {
+    store_model(self);
+  }
+}
+
+void take_model(UniverseSelf* self, const std::string& body, std::uint64_t version) {
+  auto& state = self->state;
+  if (version <= state.version || state.unstored) {
+    return; // an older one, or one that a fit of here comes after
+  }
+  auto model = restored_dcc(body);
+  if (!model) {
+    core::log::error("model unreadable", {{"universe", universe_name(state.universe->interval())},
+                                          {"version", version},
+                                          {"error", core::to_string(model.error())}});
+    return;
+  }
+  state.version = version;
+  state.model = std::move(*model);
+  state.model->info.version = version;
+  state.model_note.clear();
+  core::log::info("model taken over",
+                  {{"universe", universe_name(state.universe->interval())}, {"version", version}});
+  if (state.universe->ready()) {
+    bring_model_forward(state);
+  }
 }
 
 void bring_model_forward(UniverseState& state) {
@@ -205,7 +257,8 @@ void bring_model_forward(UniverseState& state) {
 void fit_where_due(UniverseSelf* self) {
   auto& state = self->state;
   const auto& universe = *state.universe;
-  if (state.fitting || !state.loaded || !universe.ready() || universe.waiting() > 1
+  const bool store_asked = state.loaded || state.store_failures > 0;
+  if (state.fitting || !store_asked || !universe.ready() || universe.waiting() > 1
       || universe.instruments().size() > state.settings->model_symbols_max
       || actor_now(self) < state.fit_at
       || (state.model && state.bars_since_fit < state.settings->refit_bars_min)) {

@@ -109,6 +109,8 @@ struct ApiServer::State {
   ApiConfig config;
   LastGood last_good;
   std::shared_ptr<StreamRegistry> streams;
+  std::shared_ptr<CorrelationSubscriptions> correlations =
+    std::make_shared<CorrelationSubscriptions>();
   net::TokenAuthority tokens;
   std::unique_ptr<AuditLog> audit;
   std::unique_ptr<Serving> serving;
@@ -227,7 +229,9 @@ net::Router ApiServer::State::router() {
     }
     routes.push_back(stream_route("/data/stream", data_channels(), streams));
     routes.push_back(stream_route("/regime/stream", regime_channels(), streams));
-    routes.push_back(stream_route("/correlation/stream", correlation_channels(), streams));
+    routes.push_back(
+      stream_route("/correlation/stream", correlation_channels(), streams,
+                   [kept = correlations](const StreamRequest& of) { return kept->check(of); }));
   }
   const auto page = [&](const char* path, std::string type, std::string text) {
     net::Route route;
@@ -291,9 +295,9 @@ ApiServer::ApiServer(ApiConfig config) : state_(std::make_unique<State>(std::mov
 ApiServer::~ApiServer() = default;
 
 std::vector<supervision::ChildSpec> ApiServer::children() const {
-  return state_->config.public_routes
-           ? std::vector<supervision::ChildSpec>{stream_child(state_->streams)}
-           : std::vector<supervision::ChildSpec>{};
+  return state_->config.public_routes ? std::vector<supervision::ChildSpec>{stream_child(
+           state_->streams, state_->correlations)}
+                                      : std::vector<supervision::ChildSpec>{};
 }
 
 core::Result<net::Bound> ApiServer::bind() {

@@ -197,20 +197,38 @@ with_body(net::Method method, std::string path, std::string service, std::string
 
 } // namespace detail
 
-/// GET: the request's fields come from the path and the query.
+namespace detail {
+
+/// The request's fields come from the path and the query.
 template <class Request>
-[[nodiscard]] ServiceRoute get(std::string path, std::string service, std::string summary) {
-  auto route =
-    detail::make_route<Request>(net::Method::GET, path, std::move(service), std::move(summary),
-                                [](const Parameters& parameters, const std::string&) {
-                                  return bind_parameters<Request>(parameters);
-                                });
+ServiceRoute
+without_body(net::Method method, std::string path, std::string service, std::string summary) {
+  auto route = make_route<Request>(method, path, std::move(service), std::move(summary),
+                                   [](const Parameters& parameters, const std::string&) {
+                                     return bind_parameters<Request>(parameters);
+                                   });
   route.document = [path = std::move(path)](core::SchemaRegistry& schemas) {
-    auto doc = detail::document_parameters<Request>(path, schemas);
+    auto doc = document_parameters<Request>(path, schemas);
     doc.data_schema = schemas.of<decltype(std::declval<typename Request::Reply>().data)>();
     return doc;
   };
   return route;
+}
+
+} // namespace detail
+
+/// GET: the request's fields come from the path and the query.
+template <class Request>
+[[nodiscard]] ServiceRoute get(std::string path, std::string service, std::string summary) {
+  return detail::without_body<Request>(net::Method::GET, std::move(path), std::move(service),
+                                       std::move(summary));
+}
+
+/// DELETE: likewise.
+template <class Request>
+[[nodiscard]] ServiceRoute remove(std::string path, std::string service, std::string summary) {
+  return detail::without_body<Request>(net::Method::DELETE, std::move(path), std::move(service),
+                                       std::move(summary));
 }
 
 /// POST: the request's fields come from the path and a JSON body.

@@ -65,6 +65,7 @@ RouteTable correlation_routes() {
       computed(get<ListPortfolios>      ("/portfolios",                     to, "stored portfolios")),
       computed(get<GetPortfolio>        ("/portfolios/{id}",                to, "a portfolio")),
       with_scope("trade", computed(put<PutPortfolio>("/portfolios/{id}",    to, "stores a portfolio"))),
+      with_scope("trade", computed(remove<DeletePortfolio>("/portfolios/{id}", to, "takes a portfolio away"))),
     },
     .streams = {
       {"/correlation/stream", "channel correlation (with interval): an instrument's correlations with all others; without symbols the whole matrix"},

@@ -1,6 +1,7 @@
 #include "nodes/api/stream_actor.hpp"
 
 #include "messages/message_types.hpp"
+#include "nodes/api/stream_news.hpp"
 #include "nodes/api/stream_repeats.hpp"
 #include "supervision/actor.hpp"
 
@@ -33,6 +34,7 @@ using messages::TradesPrinted;
 struct StreamState {
   static inline const char* name = "streams";
   std::shared_ptr<StreamRegistry> registry;
+  std::shared_ptr<CorrelationSubscriptions> correlations;
   std::map<trading::InstrumentId, bool> primary;               ///< instruments heard of
   std::map<trading::InstrumentId, trading::Instrument> listed; ///< what was told of them last
   StreamRepeats repeats;
@@ -45,123 +47,6 @@ struct HeartbeatDue {};
 BOOST_DESCRIBE_STRUCT(HeartbeatDue, (), ())
 
 using core::inspect;
-
-StreamNews news_of(const PriceUpdate& event) {
-  return {.channel = "ticker",
-          .instrument = event.ticker.instrument,
-          .primary = event.primary,
-          .interval = {},
-          .as_of = event.meta.as_of,
-          .quality = event.meta.quality,
-          .data = core::json::encode(event.ticker),
-          .age_ms = event.meta.age_ms.value_or(0)};
-}
-
-StreamNews news_of(const BookChanged& event) {
-  return {.channel = "book",
-          .instrument = event.book.instrument,
-          .primary = event.primary,
-          .interval = {},
-          .as_of = event.meta.as_of,
-          .quality = event.meta.quality,
-          .data = core::json::encode(event.book),
-          .age_ms = event.meta.age_ms.value_or(0)};
-}
-
-StreamNews news_of(const TradesPrinted& event) {
-  return {.channel = "trades",
-          .instrument = event.instrument,
-          .primary = event.primary,
-          .interval = {},
-          .as_of = event.trades.empty() ? core::Timestamp{} : event.trades.back().ts_event,
-          .quality = event.quality,
-          .data = core::json::encode(event.trades)};
-}
-
-/// Of a bar by time or by activity.
-template <class Closed>
-StreamNews news_of_bar(const Closed& event) {
-  return {.channel = "bars",
-          .instrument = event.instrument,
-          .primary = event.primary,
-          .interval = event.interval.to_text(),
-          .as_of = event.bar.ts_close,
-          .quality = event.quality,
-          .data = core::json::encode(event.bar)};
-}
-
-StreamNews news_of(const BarClosed& event) {
-  return news_of_bar(event);
-}
-
-StreamNews news_of(const ActivityBarClosed& event) {
-  return news_of_bar(event);
-}
-
-StreamNews news_of(const BookResync& event) {
-  const bool healed = event.phase == messages::ResyncPhase::HEALED;
-  return {.channel = "status",
-          .instrument = event.instrument,
-          .primary = event.primary,
-          .interval = {},
-          .as_of = event.as_of,
-          .quality = healed ? trading::Quality::live : trading::Quality::stale,
-          .data = core::json::encode(event),
-          .event = "book_resync",
-          .once = true};
-}
-
-StreamNews news_of(const InstrumentStatusBeat& event) {
-  return {.channel = "status",
-          .instrument = event.instrument,
-          .primary = event.primary,
-          .interval = {},
-          .as_of = event.now,
-          .quality = quality_of(event.freshness),
-          .data = core::json::encode(event),
-          .event = "venue_status"};
-}
-
-/// An event that says in its `meta` how old it is and of what quality, said anew.
-template <class Event>
-std::function<std::string(trading::Quality, std::int64_t)> retelling(const Event& event) {
-  return
-    [kept = std::make_shared<const Event>(event)](trading::Quality quality, std::int64_t age_ms) {
-      auto again = *kept;
-      again.meta.quality = quality;
-      again.meta.age_ms = age_ms;
-      return core::json::encode(again);
-    };
-}
-
-StreamNews news_of(const RegimeChanged& event) {
-  return {.channel = "regime",
-          .instrument = event.state.instrument,
-          .primary = true,
-          .interval = event.state.interval.to_text(),
-          .as_of = event.meta.as_of,
-          .quality = event.meta.quality,
-          .data = core::json::encode(event),
-          .standing = event.cause == "standing",
-          .age_ms = event.meta.age_ms.value_or(0),
-          .retell = retelling(event)};
-}
-
-/// What the stream of one instrument tells of its universe.
-struct CorrelationRow {
-  messages::Meta meta;
-  std::string universe;
-  std::string cause;
-  std::vector<trading::InstrumentId> symbols;
-  std::vector<double> correlations; ///< with each of `symbols`; none in very large universes
-  double mean_correlation = 0.0;    ///< of all pairs of the universe
-  double mean_change = 0.0;
-  std::optional<messages::ModelInfo> model;
-};
-BOOST_DESCRIBE_STRUCT(
-  CorrelationRow,
-  (),
-  (meta, universe, cause, symbols, correlations, mean_correlation, mean_change, model))
 
 /// The universe as a whole, then a row for each instrument.
 void publish_universe(StreamRegistry& registry, const CorrelationUpdated& event) {
@@ -187,7 +72,8 @@ void publish_universe(StreamRegistry& registry, const CorrelationUpdated& event)
                      .correlations = {},
                      .mean_correlation = event.mean_correlation,
                      .mean_change = event.mean_change,
-                     .model = event.model};
+                     .model = event.model,
+                     .model_note = event.model_note};
   for (std::size_t i = 0; i < event.symbols.size(); ++i) {
     if (i < event.matrix.size()) {
       row.correlations = event.matrix[i];
@@ -306,13 +192,17 @@ void subscribe_all(Self* self) {
         &messages::topics::trades, &messages::topics::bars, &messages::topics::activity_bars,
         &messages::topics::book_resync, &messages::topics::sla_breaches,
         &messages::topics::instruments, &messages::topics::regime_states,
-        &messages::topics::regime_intervals, &messages::topics::correlation_updates}) {
+        &messages::topics::regime_intervals, &messages::topics::correlation_updates,
+        &messages::topics::universes_kept}) {
     bus.subscribe(*topic, me);
   }
 }
 
-caf::behavior streams(Self* self, const std::shared_ptr<StreamRegistry>& registry) {
+caf::behavior streams(Self* self,
+                      const std::shared_ptr<StreamRegistry>& registry,
+                      const std::shared_ptr<CorrelationSubscriptions>& correlations) {
   self->state.registry = registry;
+  self->state.correlations = correlations;
   subscribe_all(self);
   self->delayed_send(self, 1s, HeartbeatDue{});
   const auto publish = [self](const auto& event) { self->state.registry->publish(news_of(event)); };
@@ -327,6 +217,7 @@ caf::behavior streams(Self* self, const std::shared_ptr<StreamRegistry>& registr
     [self](const InstrumentChanged& event) { publish_change(self, event); },
     [publish](const RegimeChanged& event) { publish(event); },
     [self](const CorrelationUpdated& event) { publish_universe(*self->state.registry, event); },
+    [self](const messages::UniverseKept& event) { self->state.correlations->learn(event); },
     [self, publish](const InstrumentStatusBeat& event) {
       self->state.registry->learn(event.instrument, event.primary, event.bars);
       self->state.registry->heard(event);
@@ -344,8 +235,10 @@ caf::behavior streams(Self* self, const std::shared_ptr<StreamRegistry>& registr
 /// One WebSocket path: parses what clients say and answers.
 class StreamHandler final : public net::WebSocketHandler {
 public:
-  StreamHandler(std::vector<Channel> channels, std::shared_ptr<StreamRegistry> registry)
-    : channels_(std::move(channels)), registry_(std::move(registry)) {}
+  StreamHandler(std::vector<Channel> channels,
+                std::shared_ptr<StreamRegistry> registry,
+                SubscriptionCheck check)
+    : channels_(std::move(channels)), registry_(std::move(registry)), check_(std::move(check)) {}
 
   void on_open(const net::SessionPtr& session, const net::Request&) override {
     registry_->add(session);
@@ -361,7 +254,7 @@ public:
       case StreamOp::PING: session->send(net::make_frame(stream_ack(*request))); break;
       case StreamOp::UNSUBSCRIBE: registry_->unsubscribe(session, *request); break;
       case StreamOp::SUBSCRIBE:
-        if (const auto done = registry_->subscribe(session, *request); !done) {
+        if (const auto done = subscribe(session, *request); !done) {
           session->send(net::make_frame(stream_error(done.error(), request->id)));
         }
         break;
@@ -373,8 +266,14 @@ public:
   }
 
 private:
+  core::Result<void> subscribe(const net::SessionPtr& session, const StreamRequest& request) {
+    auto checked = check_ ? check_(request) : core::Result<void>{};
+    return checked ? registry_->subscribe(session, request) : checked;
+  }
+
   const std::vector<Channel> channels_;
   const std::shared_ptr<StreamRegistry> registry_;
+  const SubscriptionCheck check_;
 };
 
 } // namespace
@@ -419,11 +318,13 @@ std::vector<StreamSchema> stream_schemas(core::SchemaRegistry& schemas) {
   };
 }
 
-supervision::ChildSpec stream_child(std::shared_ptr<StreamRegistry> registry) {
+supervision::ChildSpec stream_child(std::shared_ptr<StreamRegistry> registry,
+                                    std::shared_ptr<CorrelationSubscriptions> correlations) {
   supervision::ChildSpec spec;
   spec.name = "streams";
-  spec.start = [registry = std::move(registry)](supervision::StartContext& context) {
-    return context.spawn(streams, registry);
+  spec.start = [registry = std::move(registry),
+                correlations = std::move(correlations)](supervision::StartContext& context) {
+    return context.spawn(streams, registry, correlations);
   };
   spec.backoff = supervision::quick_backoff;
   return spec;
@@ -431,12 +332,13 @@ supervision::ChildSpec stream_child(std::shared_ptr<StreamRegistry> registry) {
 
 net::Route stream_route(std::string path,
                         std::vector<Channel> channels,
-                        std::shared_ptr<StreamRegistry> registry) {
+                        std::shared_ptr<StreamRegistry> registry,
+                        SubscriptionCheck check) {
   net::Route route;
   route.method = net::Method::GET;
   route.path = std::move(path);
   route.handler = std::shared_ptr<net::WebSocketHandler>(
-    std::make_shared<StreamHandler>(std::move(channels), std::move(registry)));
+    std::make_shared<StreamHandler>(std::move(channels), std::move(registry), std::move(check)));
   route.scope = "read";
   return route;
 }

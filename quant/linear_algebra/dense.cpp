@@ -294,7 +294,7 @@ double Cholesky::log_determinant() const {
 
 bool is_symmetric(const Ref<const MatrixXd>& matrix, double tolerance) {
   constexpr Index block = 32; // so that rows of a block stay in the cache
-  double largest = 0.0; // mostly stays so: then nobody need know the size of the entries
+  double largest = 0.0;       // mostly stays so: then nobody need know the size of the entries
   const Index n = matrix.rows();
   for (Index j = 0; j < n; j += block) {
     const Index width = std::min(block, n - j);

@@ -131,6 +131,58 @@ def portfolios_are_stored_and_judged():
                                                         "window": 100})["data"]
     assert not tight["feasible"] and tight["reasons"] and len(tight["weights"]) == 2, tight
     compute(node, "/correlation/pca/default?window=100")
+    unknown = dict(body, positions=[{"instrument": "NOPE-USD", "weight": 1.0}])
+    status, refusal = node.call("/portfolios/other", method="PUT", body=json.dumps(unknown).encode(), token=True)
+    assert status == 404 and refusal["error"]["code"] == "UNKNOWN_SYMBOL", refusal
+    status, refusal = node.call("/portfolios/fund", method="DELETE")
+    assert status == 401, refusal
+    status, refusal = node.call("/portfolios/fund?expected_version=7", method="DELETE", token=True)
+    assert status == 409 and refusal["error"]["code"] == "CONFLICT", refusal
+    status, gone = node.call("/portfolios/fund?expected_version=1", method="DELETE", token=True)
+    assert status == 200 and gone["data"]["deleted"] and gone["data"]["version"] == 2, gone
+    status, refusal = node.call("/portfolios/fund")
+    assert status == 404 and refusal["error"]["code"] == "NOT_FOUND", refusal
+
+
+def subscriptions_that_cannot_deliver_are_refused():
+    node = simulated()
+    until("an update of the universe", lambda: first_update(node, {}), 100)
+    for of, code, text in (({"interval": "1d"}, "INVALID_ARGUMENT", "one whose universe is kept: 1h"),
+                           ({"symbols": ["BTC-USD.SIM-A"]}, "INVALID_ARGUMENT", "without a venue"),
+                           ({"symbols": ["NOPE-USD"]}, "UNKNOWN_SYMBOL", "NOPE-USD")):
+        stream = WebSocket(node, "/correlation/stream")
+        try:
+            stream.send({"op": "subscribe", "channel": "correlation", **of})
+            answer = stream.receive_until("an answer", lambda message: message.get("type") in ("error", "subscribed"), 10)
+            assert answer["type"] == "error" and answer["error"]["code"] == code, (of, answer)
+            assert text in answer["error"]["message"], (of, answer)
+        finally:
+            stream.close()
+
+
+def models_follow_their_universe():
+    source = Node("roles/market-data.json", name="md")
+    seeds = f'cluster.seeds=["{source.cluster}"]'
+    workers = [Node("roles/correlation.json", seeds, "correlation.fit_window=300",
+                    'node.roles=["correlation","api"]', name=name) for name in ("ca", "cb")]
+
+    def model(node):
+        found = compute(node, "/correlation/matrix?method=dcc")["data"].get("model") or {}
+        if not found.get("version"):
+            raise ValueError(f"no kept model: {found}")
+        return found
+
+    before = until("a kept model", lambda: model(workers[0]), 200, every_s=1.0)
+    keeper = until("its keeper", lambda: next(node for node in workers if '"correlation/universes/1h"' in json.dumps(
+        node.call("/inspect/tree", token=True)[1])), 10)
+    survivor = next(node for node in workers if node is not keeper)
+    keeper.kill()
+    after = until("the model without its keeper", lambda: model(survivor), 60, every_s=0.5)
+    assert after["version"] >= before["version"], (before, after)
+    assert after["fitted_to"] >= before["fitted_to"], (before, after)
+    # it was not fitted anew: the copy was there
+    said = survivor.logged()
+    assert "model restored" in said or "model taken over" in said, said[-2000:]
 
 
 def solvers_die_and_answers_go_on():
@@ -225,5 +277,6 @@ def bad_input_is_refused_by_name():
 
 if __name__ == "__main__":
     main([hourly_bars_give_the_correlations_computed_here, portfolios_are_stored_and_judged,
-          solvers_die_and_answers_go_on,
+          solvers_die_and_answers_go_on, subscriptions_that_cannot_deliver_are_refused,
+          models_follow_their_universe,
           any_node_answers_and_portfolios_outlive_their_owner, bad_input_is_refused_by_name])

@@ -25,6 +25,12 @@ PutPortfolio fund(const std::string& id = "fund") {
   return put;
 }
 
+/// Lets the service hear of the coins.
+void tell_of_coins(World& world) {
+  world.market->bars = market(four_coins, 2);
+  world.beat();
+}
+
 double sum(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0);
 }
@@ -33,6 +39,7 @@ double sum(const std::vector<double>& values) {
 
 TEST_CASE("portfolios: a write is versioned, read back and listed") {
   World world;
+  tell_of_coins(world);
   CHECK(world.code(messages::GetPortfolio{"fund"}) == Errc::NOT_FOUND);
   const auto first = world.ask(fund());
   REQUIRE(first.has_value());
@@ -66,6 +73,7 @@ TEST_CASE("portfolios: what was answered is there after a restart") {
   const ScratchFolder folder;
   {
     World world{Settings{}, folder.url()};
+    tell_of_coins(world);
     REQUIRE(world.ask(fund()).has_value());
     REQUIRE(supervision::kill_child(world.runtime(), "correlation/portfolios").has_value());
     world.run();
@@ -73,6 +81,7 @@ TEST_CASE("portfolios: what was answered is there after a restart") {
     CHECK(world.get(messages::GetPortfolio{"fund"}).data.version == 1);
   }
   World world{Settings{}, folder.url()};
+  tell_of_coins(world);
   world.advance(1s);
   const auto found = world.ask(messages::GetPortfolio{"fund"});
   REQUIRE(found.has_value());
@@ -90,7 +99,8 @@ TEST_CASE("portfolios: writes elsewhere are copied, older ones are not") {
                      .base_currency = "USD",
                      .benchmark = {},
                      .positions = fund().positions,
-                     .updated_at = {}};
+                     .updated_at = {},
+                     .deleted = {}};
   world.runtime().bus.publish(messages::topics::portfolio_changes, "remote",
                               caf::make_message(event));
   world.run();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/correlation/service.hpp"
+#include "actors/storage/documents_actor.hpp"
 #include "messages/market_data.hpp"
 #include "messages/message_types.hpp"
 #include "supervision/ask.hpp"
@@ -18,6 +19,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <unistd.h>
@@ -34,6 +36,8 @@ struct FakeMarket {
   synthetic::Market bars;
   std::optional<core::Error> failure;
   std::vector<messages::GetHistorical> asked;
+  std::optional<std::size_t> bars_in_time; ///< of a page: the rest would come too late
+  std::size_t bars_more_each_time = 0;
 };
 
 struct FakeState {
@@ -68,9 +72,27 @@ inline caf::behavior fake_market_data(Fake*, std::shared_ptr<FakeMarket> market)
       if (market->failure) {
         return core::to_caf(*market->failure);
       }
-      return page_of(*market, request);
+      auto page = page_of(*market, request);
+      if (market->bars_in_time && page.data.size() > *market->bars_in_time) {
+        page.data.erase(page.data.begin(),
+                        page.data.end() - static_cast<std::ptrdiff_t>(*market->bars_in_time));
+        page.meta.quality = trading::Quality::degraded;
+        *market->bars_in_time += market->bars_more_each_time;
+      }
+      return page;
     }};
 }
+
+/// A store in memory that can hang or fail.
+struct FakeStore {
+  bool hangs = false;
+  std::optional<core::Error> failure;
+  std::map<std::pair<std::string, std::string>, storage::Document> documents; ///< by kind, id
+  std::vector<std::function<void()>> held; ///< what came while it hung, in order
+};
+
+/// The store goes on: does what came meanwhile, though nobody may wait for it any more.
+struct ReleaseStore {};
 
 struct AskerState {
   static inline const char* name = "asker";
@@ -89,15 +111,88 @@ using Updates = std::vector<messages::CorrelationUpdated>;
 } // namespace troupe::correlation::tests
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::correlation::tests::AskJob)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::correlation::tests::ReleaseStore)
 
 namespace troupe::correlation::tests {
+
+struct FakeStoreState {
+  static inline const char* name = "fake-store";
+};
+using FakeStoreSelf = supervision::StatefulActor<FakeStoreState>;
+
+inline caf::behavior fake_store(FakeStoreSelf* self, std::shared_ptr<FakeStore> store) {
+  const auto soon = [store](std::function<void()> go) {
+    store->hangs ? store->held.push_back(std::move(go)) : go();
+  };
+  return {
+    [store](ReleaseStore) {
+      store->hangs = false;
+      for (const auto& go : std::exchange(store->held, {})) {
+        go();
+      }
+    },
+    [=](const storage::LoadDocument& request) -> caf::result<storage::DocumentLoaded> {
+      if (store->failure) {
+        return core::to_caf(*store->failure);
+      }
+      auto promise = self->make_response_promise<storage::DocumentLoaded>();
+      soon([store, request, promise]() mutable {
+        const auto found = store->documents.find({request.kind, request.id});
+        promise.deliver(found == store->documents.end() ? storage::DocumentLoaded{}
+                                                        : storage::DocumentLoaded{found->second});
+      });
+      return promise;
+    },
+    [=](const storage::StoreDocument& request) -> caf::result<storage::DocumentStored> {
+      if (store->failure) {
+        return core::to_caf(*store->failure);
+      }
+      auto promise = self->make_response_promise<storage::DocumentStored>();
+      soon([store, request, promise]() mutable {
+        const auto& document = request.document;
+        auto& newest = store->documents[{document.kind, document.id}];
+        if (newest.version >= document.version) {
+          promise.deliver(core::to_caf(core::Errc::CONFLICT, "it is there"));
+          return;
+        }
+        newest = document;
+        promise.deliver(storage::DocumentStored{document.version});
+      });
+      return promise;
+    },
+    [=](const storage::LoadDocuments& request) -> caf::result<storage::DocumentsLoaded> {
+      if (store->failure) {
+        return core::to_caf(*store->failure);
+      }
+      auto promise = self->make_response_promise<storage::DocumentsLoaded>();
+      soon([store, kind = request.kind, promise]() mutable {
+        storage::DocumentsLoaded out;
+        for (const auto& [key, document] : store->documents) {
+          if (key.first == kind) {
+            out.documents.push_back(document);
+          }
+        }
+        promise.deliver(std::move(out));
+      });
+      return promise;
+    },
+  };
+}
 
 inline caf::behavior asker(Asker* self) {
   return {[self](const AskJob& job) { (*job.run)(self); }};
 }
 
-inline caf::behavior listener(Listener*, std::shared_ptr<Updates> updates) {
-  return {[updates](const messages::CorrelationUpdated& event) { updates->push_back(event); }};
+using Kept = std::vector<messages::UniverseKept>;
+using Models = std::vector<messages::CorrelationModelStored>;
+
+inline caf::behavior listener(Listener*,
+                              std::shared_ptr<Updates> updates,
+                              std::shared_ptr<Kept> kept,
+                              std::shared_ptr<Models> models) {
+  return {[updates](const messages::CorrelationUpdated& event) { updates->push_back(event); },
+          [kept](const messages::UniverseKept& event) { kept->push_back(event); },
+          [models](const messages::CorrelationModelStored& event) { models->push_back(event); }};
 }
 
 /// A folder that ends with the test.
@@ -131,7 +226,9 @@ struct TestConfig : caf::actor_system_config {
 
 class World {
 public:
-  explicit World(Settings settings = {}, std::string storage_url = "sqlite::memory:") {
+  explicit World(Settings settings = {},
+                 std::string storage_url = "sqlite::memory:",
+                 std::shared_ptr<FakeStore> store = {}) {
     supervision::SupervisorSpec data{.name = messages::market_data_service};
     data.children.push_back({.name = "front", .start = [this](supervision::StartContext& context) {
                                context.runtime.registry.set_front(messages::market_data_service,
@@ -140,19 +237,23 @@ public:
                              }});
     supervision::SupervisorSpec test{.name = "test"};
     test.children.push_back({.name = "listener", .start = [this](auto& context) {
-                               return context.spawn(listener, updates);
+                               return context.spawn(listener, updates, kept, models);
                              }});
     test.children.push_back(
       {.name = "asker", .start = [](auto& context) { return context.spawn(asker); }});
     supervision::SupervisorSpec top{.name = "root"};
     top.children = {supervision::supervise(data), supervision::supervise(test),
-                    supervision::supervise(service({settings, std::move(storage_url)}))};
+                    supervision::supervise(
+                      service({settings, std::move(storage_url), documents_of(std::move(store))}))};
     root = std::make_unique<supervision::RootSupervisor>(
       local.runtime(), std::move(top), [this](const std::string& line) { escalated = line; },
       supervision::RootSettings{.watch = false});
     run();
-    runtime().bus.subscribe(messages::topics::correlation_updates,
-                            runtime().registry.find("test/listener").actor);
+    for (const auto* topic :
+         {&messages::topics::correlation_updates, &messages::topics::universes_kept,
+          &messages::topics::correlation_models}) {
+      runtime().bus.subscribe(*topic, runtime().registry.find("test/listener").actor);
+    }
   }
   World(const World&) = delete;
   World& operator=(const World&) = delete;
@@ -168,6 +269,10 @@ public:
   }
 
   supervision::Runtime& runtime() { return local.runtime(); }
+  void release_store() {
+    caf::anon_send(runtime().registry.find("correlation/stores/documents").actor, ReleaseStore{});
+    run();
+  }
   void run() { scheduler().run(); }
   void advance(std::chrono::nanoseconds d) {
     scheduler().advance_time(d);
@@ -247,9 +352,19 @@ public:
 
   std::shared_ptr<FakeMarket> market = std::make_shared<FakeMarket>();
   std::shared_ptr<Updates> updates = std::make_shared<Updates>();
+  std::shared_ptr<Kept> kept = std::make_shared<Kept>();
+  std::shared_ptr<Models> models = std::make_shared<Models>();
   std::string escalated;
 
 private:
+  static supervision::Start documents_of(std::shared_ptr<FakeStore> store) {
+    if (!store) {
+      return {};
+    }
+    return [store = std::move(store)](supervision::StartContext& context) {
+      return context.spawn(fake_store, store);
+    };
+  }
   caf::scheduler::test_coordinator& scheduler() {
     return dynamic_cast<caf::scheduler::test_coordinator&>(system.scheduler());
   }
