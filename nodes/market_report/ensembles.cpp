@@ -72,7 +72,7 @@ private:
     out.shares[boost::describe::enum_to_string(now, "?")] += 1.0;
     if (label_ && *label_ != now) {
       ++out.switches;
-      if (now != Regime::CRISIS) {
+      if (now != Regime::CRISIS && out.switches > 1) { // the first spell began before the counting
         out.shortest_dwell_bars = std::min(out.shortest_dwell_bars.value_or(run_), run_);
       }
       run_ = 0;

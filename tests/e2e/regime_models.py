@@ -4,9 +4,11 @@ error."""
 import contextlib
 import json
 import math
+import signal
 import sqlite3
 
 from harness import Load, Node, WebSocket, main, until
+from schemas import Schema
 
 QUICK = ("regime.models.intervals=[\"1h\"]", "regime.models.first_fit_after=\"1s\"", "regime.models.retry_after=\"1s\"",
          "regime.models.spec.fit_bars=800", "regime.models.starts=2", "correlation.intervals=[\"1h\"]")
@@ -277,7 +279,44 @@ def bad_input_is_refused_by_name():
     stream.close()
 
 
+def streams_tell_when_quality_is_lost_and_is_back():
+    source = Node("roles/market-data.json", name="md")
+    seeds = f'cluster.seeds=["{source.cluster}"]'
+    Node("roles/regime.json", seeds, *QUICK[:-1], name="ra")
+    api = Node("roles/api.json", seeds, name="api")
+    until("a live regime", lambda: read(api, "/regime/current/BTC-USD?interval=1h")["meta"]["quality"] == "live", 100,
+          every_s=0.2)
+    fitted(api)  # a first fit after the outage might change the label, and a change says its quality itself
+    subscription = {"op": "subscribe", "channel": "regime", "symbols": ["BTC-USD"], "interval": "1h", "id": 1}
+
+    def snapshot():
+        stream = WebSocket(api, "/regime/stream")
+        stream.send(subscription)
+        event = stream.receive_until("a snapshot", lambda message: "data" in message, 30)
+        return stream, event
+    stream, event = until("a live snapshot", lambda: [pair for pair in [snapshot()] if pair[1]["quality"] == "live"],
+                          60, every_s=0.5)[0]
+    before = event
+
+    def quality(wanted):
+        return stream.receive_until(f"quality {wanted}", lambda message: message.get("type") == "quality" and
+                                    (message["quality"] == "live") == wanted, 60)
+    source.send_signal(signal.SIGSTOP)
+    lost = quality(False)
+    assert lost["symbol"] == "BTC-USD" and lost["interval"] == "1h" and lost["previous"] == "live", lost
+    Schema(api.get("/schemas/stream.quality")).check(lost)
+    late, event = snapshot()
+    assert event["type"] == "snapshot" and event["quality"] != "live", event
+    assert event["data"]["meta"]["quality"] == event["quality"], event
+    assert event["data"]["meta"]["age_ms"] == event["age_ms"], event
+    assert event["as_of"] != before["as_of"] or event["age_ms"] > before["age_ms"] + 4000, (before, event)
+    late.close()
+    source.send_signal(signal.SIGCONT)
+    assert quality(True)["previous"] != "live"
+    stream.close()
+
+
 if __name__ == "__main__":
     main([probabilities_are_filtered_explained_and_add_up,
           a_shadow_is_promoted_rolled_back_and_outlives_the_process, the_fitter_dies_and_answers_go_on,
-          models_go_where_the_work_goes, bad_input_is_refused_by_name])
+          models_go_where_the_work_goes, bad_input_is_refused_by_name, streams_tell_when_quality_is_lost_and_is_back])
