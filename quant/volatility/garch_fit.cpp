@@ -9,6 +9,7 @@
 #include <Eigen/LU>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -19,19 +20,24 @@ namespace garch_fit_detail {
 
 constexpr double persistence_unlimited = 2.0;
 constexpr Eigen::Index parameters_max = 6;
+constexpr double usual_headroom =
+  0.003; ///< of c; from 0.001 to 0.1 nearly all series are as content
 
 using Small =
   Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, 0, parameters_max, parameters_max>;
 
 /// Search variables: mean, ln(omega / (c - persistence)), persistence, share of the reaction in it,
 /// [share of the reaction to falls], [ln(degrees of freedom - 2)]; all but the mean bounded by
-/// sines. With c = 1 the second is the variance in the long run, which data tell whatever the
-/// persistence: omega itself goes with it through a narrow valley that a search crawls along.
+/// sines. With c = 1 the second is the variance in the long run, which data tell where the
+/// persistence is hardly known; with a persistence near 1 they tell omega rather, for which c
+/// stands off. A search over the wrong one of the two crawls along a narrow valley.
 class Transform {
 public:
-  Transform(const GarchModel& model, double persistence_max)
+  /// @param headroom  c less the larger of 1 and the largest persistence; above 0 where that is not
+  ///                  below 1
+  Transform(const GarchModel& model, double persistence_max, double headroom)
     : model_(model), persistence_{0.0, persistence_max},
-      ceiling_(persistence_max < 1.0 ? 1.0 : persistence_max + 1e-4) {}
+      ceiling_(std::max(persistence_max, 1.0) + headroom) {}
 
   [[nodiscard]] Eigen::VectorXd to_search(const GarchParameters& p) const {
     Eigen::VectorXd u(model_.parameter_count());
@@ -137,9 +143,12 @@ private:
 /// One likelihood over returns of variance 1.
 class Problem {
 public:
-  Problem(const Eigen::VectorXd& returns, const GarchModel& model, double persistence_max)
+  Problem(const Eigen::VectorXd& returns,
+          const GarchModel& model,
+          double persistence_max,
+          double headroom)
     : returns_(returns), model_(model), moments_(garch_kernel::moments_of(returns)),
-      transform_(model, persistence_max), persistence_max_(persistence_max) {}
+      transform_(model, persistence_max, headroom), persistence_max_(persistence_max) {}
 
   [[nodiscard]] const Transform& transform() const { return transform_; }
   [[nodiscard]] double observations() const { return static_cast<double>(returns_.size()); }
@@ -263,6 +272,34 @@ Minimum search(const Problem& problem, const GarchParameters& start, int iterati
                        Eigen::MatrixXd(metric.llt().solve(Eigen::MatrixXd::Identity(k, k))));
 }
 
+/// A maximum of the likelihood, or how near a search came.
+struct Found {
+  GarchParameters parameters;
+  double value = std::numeric_limits<double>::infinity(); ///< minus the mean log-likelihood
+  bool converged = false;
+  int iterations = 0;
+};
+
+/// Over either of two sets of search variables, and over the other from where the first got stuck.
+Found search_in_turns(const std::array<Problem, 2>& problems,
+                      const GarchParameters& start,
+                      int iterations_max) {
+  constexpr int turns = 4;
+  Found out{start};
+  for (int turn = 0; turn < turns && !out.converged; ++turn) {
+    const auto& problem = problems[static_cast<std::size_t>(turn % 2)];
+    const auto minimum = search(problem, out.parameters, iterations_max);
+    out.parameters = problem.transform().to_parameters(minimum.x);
+    out.value = minimum.value;
+    out.converged = minimum.converged;
+    out.iterations += minimum.iterations;
+    if (!std::isfinite(out.value)) {
+      break;
+    }
+  }
+  return out;
+}
+
 /// Covariances in units of returns with variance 1. Bounds that are active are taken as known: the
 /// parameters vary in the directions Z that keep to them, V = Z (Z' A Z)^-1 Z'.
 void add_covariances(const Problem& problem, const GarchParameters& p, GarchFit& fit) {
@@ -338,21 +375,21 @@ Expected<GarchFit> fit_garch(const Eigen::Ref<const Eigen::VectorXd>& returns,
     return Reason::DEGENERATE;
   }
   const Eigen::VectorXd scaled = returns / unit;
-  const Problem problem{scaled, settings.model,
-                        settings.persistence_max.value_or(persistence_unlimited)};
-  Minimum best;
-  best.value = std::numeric_limits<double>::infinity();
-  GarchParameters p;
+  const double limit = settings.persistence_max.value_or(persistence_unlimited);
+  const std::array problems{Problem{scaled, settings.model, limit, usual_headroom},
+                            Problem{scaled, settings.model, limit, limit < 1.0 ? 0.0 : 1e-4}};
+  const auto& problem = problems.front();
+  Found best;
   for (const auto& start : problem.starts()) {
-    auto found = search(problem, start, settings.iterations_max);
-    if (found.value < best.value) {
-      best = std::move(found);
-      p = problem.transform().to_parameters(best.x);
+    const auto found = search_in_turns(problems, start, settings.iterations_max);
+    if (found.converged != best.converged ? found.converged : found.value < best.value) {
+      best = found;
     }
-    if (best.converged && !problem.transform().at_bound(p)) {
+    if (best.converged && !problem.transform().at_bound(best.parameters)) {
       break;
     } // a bound may be a local optimum only: from another persistence too
   }
+  GarchParameters p = best.parameters;
   GarchFit fit;
   fit.model = settings.model;
   fit.converged = best.converged;

@@ -251,6 +251,27 @@ TEST_CASE("garch: where nothing clusters there is an answer all the same, whatev
   }
 }
 
+TEST_CASE("garch: where shocks hardly fade there is an answer all the same, whatever the model") {
+  // the other valley: the persistence at its limit, as in many windows of daily crypto returns
+  GarchModel falls;
+  falls.asymmetric = true;
+  GarchModel student;
+  student.innovation = Innovation::STUDENT_T;
+  GarchParameters integrated = usual_garch;
+  integrated.omega = 0.02;
+  integrated.alpha = 0.25;
+  integrated.beta = 0.7495; // the simulation starts at a long-run variance
+  for (const auto& model : {GarchModel{}, falls, student}) {
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+      GarchFitSettings settings;
+      settings.model = model;
+      const auto fit = fit_garch(simulated(gaussian, integrated, 400, seed), settings);
+      REQUIRE(fit.has_value());
+      CHECK(fit->parameters.persistence() > 0.7);
+    }
+  }
+}
+
 TEST_CASE("garch: the filter walks the variances of the batch") {
   CHECK(rc::check([] {
     const auto r = simulated(gjr, of_model(gjr), 50, *rc::gen::arbitrary<std::uint32_t>());
