@@ -62,9 +62,11 @@ public:
   [[nodiscard]] const std::vector<core::Timestamp>& closes() const { return closes_; }
   /// @returns NOT_READY where an instrument's price never moved
   [[nodiscard]] core::Result<Estimate> ewma() const;
-  /// The EWMA correlations alone, shape (N, N), kept with each bar; null where they are not
-  /// defined, and good until the next bar is taken.
-  [[nodiscard]] const Eigen::MatrixXd* correlation() const { return ewma_->correlation(); }
+  /// The EWMA correlations alone, shape (N, N), kept with each bar; null before ready()
+  /// and where they are not defined, and good until the next bar is taken.
+  [[nodiscard]] const Eigen::MatrixXd* correlation() const {
+    return ewma_ ? ewma_->correlation() : nullptr;
+  }
 
   /// Times that may wait for laggards; beyond, history has to help.
   static constexpr std::size_t waiting_max = 10'000;
