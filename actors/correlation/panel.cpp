@@ -291,6 +291,22 @@ void leave_out_strangers(UsableSeries& out, trading::Interval interval, const Us
 
 } // namespace
 
+namespace {
+
+/// Degraded where an input that is not among `taken` had less than there is.
+trading::Quality quality_without(std::span<const SeriesInput> all,
+                                 std::span<const SeriesInput> taken) {
+  const bool late = std::any_of(all.begin(), all.end(), [&](const SeriesInput& input) {
+    return !input.problem.empty()
+           && std::none_of(taken.begin(), taken.end(), [&](const SeriesInput& other) {
+                return other.instrument == input.instrument;
+              });
+  });
+  return late ? trading::Quality::degraded : trading::Quality::live;
+}
+
+} // namespace
+
 UsableSeries
 usable_series(std::span<const SeriesInput> series, trading::Interval interval, UseLimits limits) {
   UsableSeries out;
@@ -304,12 +320,12 @@ usable_series(std::span<const SeriesInput> series, trading::Interval interval, U
     }
   }
   if (out.series.empty()) {
-    return {{series.begin(), series.end()}, {}};
+    return {{series.begin(), series.end()}, {}, trading::Quality::live};
   }
   const auto end = newest_complete(out.series, interval);
   const auto grid = newest_grid(out.series, interval, end, std::size_t{limits.window} + 1);
   if (grid.empty()) {
-    return {{series.begin(), series.end()}, {}};
+    return {{series.begin(), series.end()}, {}, trading::Quality::live};
   }
   for (std::size_t i = 0; i < out.series.size();) {
     auto why = why_unusable(out.series[i], interval, grid, limits);
@@ -325,6 +341,7 @@ usable_series(std::span<const SeriesInput> series, trading::Interval interval, U
   }
   std::sort(out.left_out.begin(), out.left_out.end(),
             [](const auto& a, const auto& b) { return a.instrument < b.instrument; });
+  out.quality = quality_without(series, out.series);
   return out;
 }
 
@@ -343,6 +360,7 @@ usable_in_range(std::span<const SeriesInput> series, trading::Interval interval,
          + (input.closes->empty() ? "none" : "the first at " + input.closes->front().at.to_text())
          + (input.problem.empty() ? "" : " (" + input.problem + ')')});
   }
+  out.quality = quality_without(series, out.series);
   return out;
 }
 

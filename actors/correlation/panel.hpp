@@ -67,6 +67,8 @@ struct UseLimits {
 struct UsableSeries {
   std::vector<SeriesInput> series;
   std::vector<messages::LeftOut> left_out; ///< with what was needed and what was found
+  /// Degraded where one of those is only late: there is more history than has come.
+  trading::Quality quality = trading::Quality::live;
 };
 
 /// Those of all instruments whose returns a panel can be made of: with bars enough in the window,

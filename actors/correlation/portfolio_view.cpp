@@ -22,6 +22,7 @@ without_unusable(PortfolioBasis from,
                               .most = symbols_max_of(selection.method, settings)});
   if (scenario && scenario_series) {
     const auto then = usable_in_range(*scenario_series, selection.interval, scenario->start);
+    taken.quality = trading::worse(taken.quality, then.quality);
     for (const auto& left : then.left_out) {
       if (std::erase_if(
             taken.series,
@@ -41,6 +42,7 @@ without_unusable(PortfolioBasis from,
   from.holdings.portfolio.positions = equal_weights(ids).positions;
   from.basis.series = std::make_shared<const std::vector<SeriesInput>>(std::move(taken.series));
   from.left_out = std::move(taken.left_out);
+  from.quality = taken.quality;
   return from;
 }
 
@@ -54,6 +56,7 @@ core::Result<PortfolioView> view_of(const PortfolioBasis& from) {
   if (!panel) {
     return panel.error();
   }
+  panel->quality = trading::worse(panel->quality, from.quality);
   std::vector<double> conversions;
   for (const auto& input : all.subspan(count)) {
     if (input.closes->empty()) {

@@ -13,6 +13,7 @@ struct PortfolioBasis {
   Basis basis;
   Holdings holdings;
   std::vector<messages::LeftOut> left_out;
+  trading::Quality quality = trading::Quality::live; ///< degraded where one of those is only late
 };
 
 /// Where the portfolio is that of everything: the same of the instruments that can be used, with

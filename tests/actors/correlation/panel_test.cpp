@@ -240,3 +240,23 @@ TEST_CASE("series: malformed and open bars are passed over, snapshots never chan
   CHECK(series.size() <= 12);
   CHECK(series.newest() == close_of(99));
 }
+
+TEST_CASE("panel: where one that is left out is only late, the rest is degraded") {
+  std::vector<SeriesInput> series{series_at("A-USD", hours(0, 90)),
+                                  series_at("B-USD", hours(0, 90)),
+                                  series_at("C-USD", hours(60, 90))};
+  const UseLimits limits{.window = 80, .overlap_min = 0.5};
+  const auto young = usable_series(series, h1, limits);
+  REQUIRE(young.left_out.size() == 1);
+  CHECK(young.quality == trading::Quality::live);
+  series[2].problem = "a page of history came in part";
+  const auto late = usable_series(series, h1, limits);
+  REQUIRE(late.left_out.size() == 1);
+  CHECK(late.left_out[0].reason.find("in part") != std::string::npos);
+  CHECK(late.quality == trading::Quality::degraded);
+  CHECK(usable_in_range(series, h1, series[0].closes->at(5).at).quality
+        == trading::Quality::degraded);
+  series[2] = series_at("C-USD", hours(0, 90));
+  series[2].problem = "and yet enough has come";
+  CHECK(usable_series(series, h1, limits).quality == trading::Quality::live);
+}
