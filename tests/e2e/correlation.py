@@ -6,6 +6,7 @@ import json
 import math
 
 from harness import SHARED, Load, Node, WebSocket, main, until
+from servers import Postgres
 
 COINS = ["BTC", "ETH", "SOL", "XRP", "ADA", "LTC"]
 FOLDER = SHARED / "data/ohlcv/binance_spot_1h"
@@ -208,6 +209,39 @@ def solvers_die_and_answers_go_on():
     print(f"     {killed} kills, {load.replies} replies, {len(load.refusals)} refused meanwhile")
 
 
+def portfolios_are_answered_while_their_store_hangs():
+    database = Postgres.find()
+    if database is None:
+        return
+    body = {"base_currency": "USD", "positions": [{"instrument": "BTC-USD", "quantity": "1"},
+                                                  {"instrument": "ETH-USD", "quantity": "2"}]}
+    try:
+        node = simulated(f"storage.url={database.url()}")
+        until("a stored portfolio", lambda: post(node, "/portfolios/fund", body, "PUT", True), 30)
+        assert compute(node, "/portfolios/fund")["meta"]["quality"] == "live"
+        database.freeze()
+        status, refusal = node.call("/portfolios/fund", method="PUT", token=True,
+                                    body=json.dumps(dict(body, expected_version=1)).encode())
+        assert status >= 500 and refusal["error"]["code"] == "OUTCOME_UNKNOWN", (status, refusal)
+        assert "expected_version" in refusal["error"]["message"], refusal
+        copy = until("the copy", lambda: compute(node, "/portfolios/fund"), 10)
+        assert copy["data"]["version"] == 1 and copy["meta"]["quality"] == "stale", copy
+        for path in ("/portfolios", "/correlation/pca/fund?window=100", "/correlation/pca/default?window=100",
+                     "/correlation/stress-test?factor=1&window=100"):
+            assert compute(node, path), path
+        assert post(node, "/correlation/position-sizing", {"portfolio": "fund", "window": 100}), "sizing"
+        status, refusal = node.call("/portfolios/other", method="PUT", body=json.dumps(body).encode(), token=True)
+        assert status == 503 and refusal["error"]["code"] == "UNAVAILABLE", (status, refusal)
+        database.thaw()
+        again = until("writes again", lambda: post(node, "/portfolios/other", body, "PUT", True), 60)
+        assert again["data"]["version"] == 1, again  # what was refused was not stored
+        version = compute(node, "/portfolios/fund")["data"]["version"]
+        assert version in (1, 2), version  # the one whose outcome was not known
+        node.kill()
+    finally:
+        database.clean()
+
+
 def any_node_answers_and_portfolios_outlive_their_owner():
     source = Node("roles/market-data.json", name="md")
     seeds = f'cluster.seeds=["{source.cluster}"]'
@@ -278,5 +312,5 @@ def bad_input_is_refused_by_name():
 if __name__ == "__main__":
     main([hourly_bars_give_the_correlations_computed_here, portfolios_are_stored_and_judged,
           solvers_die_and_answers_go_on, subscriptions_that_cannot_deliver_are_refused,
-          models_follow_their_universe,
+          models_follow_their_universe, portfolios_are_answered_while_their_store_hangs,
           any_node_answers_and_portfolios_outlive_their_owner, bad_input_is_refused_by_name])

@@ -99,7 +99,21 @@ class Postgres:
         self.process.send_signal(signal.SIGQUIT)
         self.process.wait()
 
+    def processes(self):
+        """The server and those that serve its connections."""
+        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [self.process.pid, *map(int, children)]
+
+    def freeze(self):
+        for pid in self.processes():
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self):
+        for pid in reversed(self.processes()):
+            os.kill(pid, signal.SIGCONT)
+
     def clean(self):
         if self.process.poll() is None:
+            self.thaw()
             self.kill()
         shutil.rmtree(self.root, ignore_errors=True)
