@@ -1,5 +1,7 @@
+#include "actors/correlation/dcc_model.hpp"
 #include "actors/correlation/panel.hpp"
 #include "actors/correlation/series_track.hpp"
+#include "core/random.hpp"
 #include "synthetic.hpp"
 
 #include <doctest/doctest.h>
@@ -259,4 +261,23 @@ TEST_CASE("panel: where one that is left out is only late, the rest is degraded"
   series[2] = series_at("C-USD", hours(0, 90));
   series[2].problem = "and yet enough has come";
   CHECK(usable_series(series, h1, limits).quality == trading::Quality::live);
+}
+
+TEST_CASE("model: a refusal names the instruments whose own model cannot be fitted") {
+  Panel panel;
+  panel.instruments = {{"A-USD", {}}, {"B-USD", {}}, {"STILL-USD", {}}};
+  panel.interval = h1;
+  core::Random random{7};
+  panel.returns = Eigen::MatrixXd::NullaryExpr(
+    300, 3, [&](Eigen::Index, Eigen::Index) { return 0.02 * (random.uniform() - 0.5); });
+  panel.returns.col(2).setZero();
+  for (std::int64_t hour = 0; hour <= 300; ++hour) {
+    panel.grid.push_back(close_of(hour));
+  }
+  const auto model = fit_dcc_model(panel, false);
+  REQUIRE_FALSE(model.has_value());
+  CHECK(model.error().message.find("cannot be fitted of STILL-USD (DEGENERATE)")
+        != std::string::npos);
+  panel.returns.col(2) = 0.5 * panel.returns.col(0).reverse();
+  CHECK(fit_dcc_model(panel, false).has_value());
 }
