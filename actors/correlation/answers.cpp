@@ -50,13 +50,12 @@ matrix_of(const Panel& panel, const Estimate& estimate, const Selection& selecti
 core::Result<TakenPanel> take_panel(const Basis& basis, std::uint32_t most) {
   const auto& selection = basis.selection;
   const double overlap_min = basis.settings->overlap_min;
-  UsableSeries taken{*basis.series, {}, trading::Quality::live};
+  UsableSeries taken{*basis.series};
   if (selection.symbols.empty()) {
     taken = usable_series(*basis.series, selection.interval,
                           {.window = selection.window, .overlap_min = overlap_min, .most = most});
     if (taken.series.size() < 2) {
-      taken = {
-        *basis.series, {}, trading::Quality::live}; // what is missing is best said of all of them
+      taken = {*basis.series}; // what is missing is best said of all of them
     }
   }
   auto panel = align_newest(taken.series, selection.interval, selection.window, overlap_min);

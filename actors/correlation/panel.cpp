@@ -320,12 +320,12 @@ usable_series(std::span<const SeriesInput> series, trading::Interval interval, U
     }
   }
   if (out.series.empty()) {
-    return {{series.begin(), series.end()}, {}, trading::Quality::live};
+    return {{series.begin(), series.end()}};
   }
   const auto end = newest_complete(out.series, interval);
   const auto grid = newest_grid(out.series, interval, end, std::size_t{limits.window} + 1);
   if (grid.empty()) {
-    return {{series.begin(), series.end()}, {}, trading::Quality::live};
+    return {{series.begin(), series.end()}};
   }
   for (std::size_t i = 0; i < out.series.size();) {
     auto why = why_unusable(out.series[i], interval, grid, limits);

@@ -66,7 +66,7 @@ struct UseLimits {
 
 struct UsableSeries {
   std::vector<SeriesInput> series;
-  std::vector<messages::LeftOut> left_out; ///< with what was needed and what was found
+  std::vector<messages::LeftOut> left_out{}; ///< with what was needed and what was found
   /// Degraded where one of those is only late: there is more history than has come.
   trading::Quality quality = trading::Quality::live;
 };

@@ -176,19 +176,16 @@ Expected<Shrunk> ledoit_wolf_single_factor(const Ref<const MatrixXd>& returns) {
 
 Expected<Shrunk>
 shrunk_covariance(const Ref<const MatrixXd>& returns, ShrinkageTarget target, SampleMean mean) {
+  const bool about_zero = mean == SampleMean::ZERO;
   switch (target) {
     case ShrinkageTarget::IDENTITY: return ledoit_wolf(returns, mean);
     case ShrinkageTarget::IDENTITY_OAS: return oracle_approximating_shrinkage(returns, mean);
-    default: break;
+    case ShrinkageTarget::CONSTANT_CORRELATION:
+      return about_zero ? Reason::BAD_PARAMETER : ledoit_wolf_constant_correlation(returns);
+    case ShrinkageTarget::SINGLE_FACTOR:
+      return about_zero ? Reason::BAD_PARAMETER : ledoit_wolf_single_factor(returns);
   }
-  if (mean == SampleMean::ZERO) {
-    return Reason::BAD_PARAMETER;
-  }
-  switch (target) {
-    case ShrinkageTarget::CONSTANT_CORRELATION: return ledoit_wolf_constant_correlation(returns);
-    case ShrinkageTarget::SINGLE_FACTOR: return ledoit_wolf_single_factor(returns);
-    default: return Reason::BAD_PARAMETER;
-  }
+  return Reason::BAD_PARAMETER;
 }
 
 } // namespace troupe::quant

@@ -12,6 +12,7 @@ namespace bfgs_detail {
 constexpr double decrease = 1e-4;
 constexpr double curvature = 0.9;
 constexpr int line_evaluations_max = 40;
+constexpr double small_gradient = 1e3; ///< tolerances, where rounding ends a search
 constexpr double unresolved = 10.0 * std::numeric_limits<double>::epsilon();
 
 struct Point {
@@ -129,8 +130,9 @@ Minimum minimise_bfgs(const Objective& objective,
       direction = -here.gradient;
     }
     // half of it is what the step may gain: less than the value's own rounding is not to be found
-    if (scaled && -direction.dot(here.gradient) <= unresolved * std::abs(here.value)) {
-      out.converged = true;
+    // (a small gradient beside it: a metric that has shrunk says nothing)
+    if (scaled && -direction.dot(here.gradient) <= unresolved * std::abs(here.value)
+        && here.gradient.cwiseAbs().maxCoeff() <= small_gradient * settings.gradient_tolerance) {
       break;
     }
     const double first = scaled ? 1.0 : std::min(1.0, 1.0 / here.gradient.norm());
@@ -167,9 +169,10 @@ Minimum minimise_bfgs(const Objective& objective,
     }
   }
   // rounding ends a search before the gradient's last digits vanish: a small one is convergence
-  out.converged = out.converged
-                  || (std::isfinite(here.value)
-                      && here.gradient.cwiseAbs().maxCoeff() <= 1e3 * settings.gradient_tolerance);
+  out.converged =
+    out.converged
+    || (std::isfinite(here.value)
+        && here.gradient.cwiseAbs().maxCoeff() <= small_gradient * settings.gradient_tolerance);
   out.x = std::move(here.x);
   out.value = here.value;
   out.gradient = std::move(here.gradient);

@@ -86,10 +86,13 @@ TEST_CASE("bfgs: ends where the value's rounding hides what is left to gain") {
     gradient = 2.0 * x;
     return 1e6 + x.squaredNorm();
   };
-  const auto out = minimise_bfgs(far, VectorXd::Constant(2, 1e-7), {200, 1e-12, 1e-30},
+  const auto out = minimise_bfgs(far, VectorXd::Constant(2, 1e-7), {200, 1e-9, 1e-30},
                                  MatrixXd{0.5 * MatrixXd::Identity(2, 2)});
   CHECK(out.converged);
   CHECK(out.evaluations == 1);
+  const auto shrunk = minimise_bfgs(far, VectorXd::Constant(2, 1.0), {200, 1e-9, 1e-30},
+                                    MatrixXd{1e-20 * MatrixXd::Identity(2, 2)});
+  CHECK(shrunk.evaluations > 1); // a metric that is far too small does not end a search
 }
 
 TEST_CASE("bfgs: says that it has not converged") {

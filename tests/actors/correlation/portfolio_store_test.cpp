@@ -48,6 +48,16 @@ struct Stored {
   }
 };
 
+/// As another node that wrote it.
+void tell_of(World& world, const std::string& id, std::uint64_t version) {
+  messages::PortfolioChanged event;
+  event.portfolio.id = id;
+  event.portfolio.version = version;
+  event.portfolio.positions = half_and_half(id).positions;
+  world.runtime().bus.publish(messages::topics::portfolio_changes, id, caf::make_message(event));
+  world.run();
+}
+
 } // namespace
 
 TEST_CASE("portfolios: with a hung store reads come from memory, and say why") {
@@ -122,13 +132,7 @@ TEST_CASE("portfolios: with the store away at the start the default one is there
   CHECK(world.code(half_and_half("fund")) == Errc::UNAVAILABLE);
 
   // another node's write is known here, and is stored when the store is there
-  messages::PortfolioChanged event;
-  event.portfolio.id = "remote";
-  event.portfolio.version = 3;
-  event.portfolio.positions = half_and_half("remote").positions;
-  world.runtime().bus.publish(messages::topics::portfolio_changes, "remote",
-                              caf::make_message(event));
-  world.run();
+  tell_of(world, "remote", 3);
   CHECK(world.get(GetPortfolio{"remote"}).meta.source == "copy");
   CHECK(world.get(messages::ListPortfolios{}).data.size() == 1);
   stored.store->failure.reset();
@@ -155,13 +159,7 @@ TEST_CASE("portfolios: one that is taken away is gone, for good, and its version
     CHECK(world.code(DeletePortfolio{"fund", {}}) == Errc::NOT_FOUND);
     CHECK(world.code(DeletePortfolio{"no spaces", {}}) == Errc::INVALID_ARGUMENT);
     // an older copy of another node does not bring it back
-    messages::PortfolioChanged event;
-    event.portfolio.id = "fund";
-    event.portfolio.version = 1;
-    event.portfolio.positions = half_and_half("fund").positions;
-    world.runtime().bus.publish(messages::topics::portfolio_changes, "fund",
-                                caf::make_message(event));
-    world.run();
+    tell_of(world, "fund", 1);
     CHECK(world.code(GetPortfolio{"fund"}) == Errc::NOT_FOUND);
   }
   World world{Settings{}, folder.url()};

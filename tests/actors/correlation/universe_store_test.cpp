@@ -59,13 +59,19 @@ storage::Document stored_fit(std::uint64_t version) {
           .written_at = {}};
 }
 
+/// Has a fit of that version, and refuses to tell of it.
+std::shared_ptr<FakeStore> refusing_store(std::uint64_t version) {
+  auto store = std::make_shared<FakeStore>();
+  const auto document = stored_fit(version);
+  store->documents[{document.kind, document.id}] = document;
+  store->failure = core::Error{Errc::UNAVAILABLE, "connection refused"};
+  return store;
+}
+
 } // namespace
 
 TEST_CASE("universe store: it is asked until it answers, and its model is the one that stands") {
-  auto store = std::make_shared<FakeStore>();
-  const auto document = stored_fit(7);
-  store->documents[{document.kind, document.id}] = document;
-  store->failure = core::Error{Errc::UNAVAILABLE, "connection refused"};
+  const auto store = refusing_store(7);
   World world{quick_fits(), "", store};
   fill(world);
   wait(world, 4);
@@ -79,10 +85,7 @@ TEST_CASE("universe store: it is asked until it answers, and its model is the on
 }
 
 TEST_CASE("universe store: what is fitted while it is away takes the next version and is stored") {
-  auto store = std::make_shared<FakeStore>();
-  const auto document = stored_fit(7);
-  store->documents[{document.kind, document.id}] = document;
-  store->failure = core::Error{Errc::UNAVAILABLE, "connection refused"};
+  const auto store = refusing_store(7);
   World world{quick_fits(), "", store};
   fill(world);
   wait(world, 80);
